@@ -1,0 +1,46 @@
+/**
+ * Time as an injected dependency: pure packages never read a clock, the simulator owns it.
+ *
+ * Sessions, leases, retention and timeouts use `monotonicMs` only; the wall clock gives record timestamps and log
+ * lines (statement B19: no decision may depend on a clock that jumps).
+ */
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes back. May have fractions. */
+  monotonicMs(): number;
+  /** Milliseconds since the Unix epoch, an integer; may jump either way. */
+  wallMs(): number;
+}
+
+/** A timer that has been set; `cancel` after it fired is harmless. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Timers {
+  /** Calls `callback` once, `delayMs` milliseconds from now at the earliest. */
+  setTimer(delayMs: number, callback: () => void): Timer;
+}
+
+/** A clock that moves only when told to: for tests and for the simulator. */
+export class ManualClock implements Clock {
+  #nowMs: number;
+  readonly #wallOffsetMs: number;
+
+  constructor(startMs = 0, wallOffsetMs = 1_700_000_000_000) {
+    this.#nowMs = startMs;
+    this.#wallOffsetMs = wallOffsetMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return Math.floor(this.#nowMs + this.#wallOffsetMs);
+  }
+
+  advance(deltaMs: number): void {
+    this.#nowMs += deltaMs;
+  }
+}
