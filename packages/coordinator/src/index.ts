@@ -1,1 +1,16 @@
-export {};
+export * from './messages.ts';
+export { partitionFor } from './partition-for.ts';
+export {
+  defaultGroupConfig,
+  type Append,
+  type CoordinatorRecord,
+  type DeletedTopic,
+  type GroupConfig,
+  type GroupCounts,
+  type GroupEvent,
+  type GroupShardOptions,
+  type Now,
+  type RequestContext,
+  type TopicResolver,
+} from './types.ts';
+export type { GroupShardApi, Reply } from './shard-api.ts';
