@@ -1,1 +1,33 @@
-export {};
+/**
+ * A small Kafka client: what the command line, the tests, the benchmarks and the fault harness talk to a cluster with.
+ *
+ * `Cluster.connect` is the way in; admin functions, `Producer`, `Consumer` and `GroupConsumer` take the cluster. It speaks to
+ * Apache Kafka 4.x as well as to Jackdaw. Everything exported here is public, and nothing else is.
+ */
+export { apis } from './apis.ts';
+export { Cluster, type CoordinatorKind, type NodeCallOptions, type RetryOptions } from './cluster.ts';
+export { Connection, type CallOptions, type VersionRange } from './connection.ts';
+export type { Assignment, ConsumerOptions, GroupConsumerOptions, StartPosition } from './consumer-options.ts';
+export { errorText } from './error-texts.ts';
+export { ConnectionError, isRetriable, KafkaError, TimeoutError, UnsupportedError } from './errors.ts';
+export type { BrokerMetadata, ClusterMetadata, PartitionMetadata, TopicMetadata } from './metadata.ts';
+export { murmur2, partitionForKey } from './murmur2.ts';
+export {
+  formatAddress,
+  parseAddress,
+  parseBootstrap,
+  resolveOptions,
+  type Address,
+  type ClientOptions,
+  type SaslOptions,
+} from './options.ts';
+export type { CompressionName, ProducerOptions } from './producer-options.ts';
+export {
+  partitionKey,
+  type ConsumedRecord,
+  type Delivery,
+  type ProducerRecord,
+  type RecordHeader,
+  type TopicPartition,
+} from './records.ts';
+export { apiNameOf, type AnyApi, type Api } from './wire.ts';
