@@ -4,10 +4,10 @@
  * Structure that lies ends the walk at once; a missing key or a bad timestamp is collected, because the producer is told
  * which of its records were at fault (KIP-467). No object is made for a sound record.
  */
+import { ErrorCode } from '../error-codes.ts';
 import { RecordCursor } from './cursor.ts';
 import type { BatchHeader } from './header.ts';
 import { noTimestamp, type TimestampType } from './layout.ts';
-import { errorInvalidRecord, errorInvalidTimestamp } from './produce-errors.ts';
 import { invalidRecord } from './record-errors.ts';
 
 /** One record at fault, for the produce response. */
@@ -54,9 +54,9 @@ export function checkRecords(records: Uint8Array, header: BatchHeader, rules: Re
     if (cursor.offsetDelta !== index) invalidRecord(`record ${index} of the batch has the offset delta ${cursor.offsetDelta}`);
     const timestamp = batchTimestamp ?? baseTimestamp + cursor.timestampDelta;
     if (rules.isCompacted && cursor.keyLength < 0) {
-      faults.add(errorInvalidRecord, index, 'a record of a compacted topic needs a key');
+      faults.add(ErrorCode.INVALID_RECORD, index, 'a record of a compacted topic needs a key');
     } else if (!isTimestampAllowed(timestamp, header, rules)) {
-      faults.add(errorInvalidTimestamp, index, timestampFault(timestamp, rules));
+      faults.add(ErrorCode.INVALID_TIMESTAMP, index, timestampFault(timestamp, rules));
     }
     if (timestamp > maxTimestamp) {
       maxTimestamp = timestamp;
@@ -93,7 +93,7 @@ class Faults {
 
   add(error: number, batchIndex: number, message: string): void {
     this.#count++;
-    if (error === errorInvalidTimestamp) this.#hasTimestampFault = true;
+    if (error === ErrorCode.INVALID_TIMESTAMP) this.#hasTimestampFault = true;
     if (this.#errors.length < maxRecordErrors) this.#errors.push({ batchIndex, message });
   }
 
@@ -102,7 +102,7 @@ class Faults {
     const recordErrors = this.#errors;
     const [first] = recordErrors;
     if (first === undefined) return null;
-    const error = this.#hasTimestampFault ? errorInvalidTimestamp : errorInvalidRecord;
+    const error = this.#hasTimestampFault ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
     const what = this.#hasTimestampFault ? 'an invalid timestamp' : 'an invalid record';
     const message = `${this.#count} record(s) rejected for ${what}; the first is record ${first.batchIndex}: ${first.message}`;
     return { error, message, recordErrors };

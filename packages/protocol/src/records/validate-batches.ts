@@ -7,6 +7,7 @@
  * Stricter than Kafka on purpose: record offsets must run 0, 1, 2, … (Kafka rewrites a compressed batch and keeps an
  * uncompressed one as it is), and a bomb is refused while it inflates.
  */
+import { ErrorCode } from '../error-codes.ts';
 import { endOfBatch } from './batches.ts';
 import {
   codecIdOf,
@@ -23,12 +24,6 @@ import {
 import { checkRecords, type RecordError } from './check-records.ts';
 import { isValidCrc, patchMaxTimestampAndAttributes, readBatchHeader, type BatchHeader } from './header.ts';
 import { batchHeaderBytes, currentMagic, type TimestampType } from './layout.ts';
-import {
-  errorCorruptMessage,
-  errorInvalidRecord,
-  errorMessageTooLarge,
-  errorUnsupportedCompressionType,
-} from './produce-errors.ts';
 import { CorruptRecordError } from './record-errors.ts';
 import { replaceRecords } from './recompress.ts';
 
@@ -96,24 +91,24 @@ export function validateBatches(bytes: Uint8Array, options: ValidateOptions): Va
 /** Where the only batch ends, or why the bytes hold something else than one batch of magic 2. */
 function expectOneBatch(bytes: Uint8Array, options: ValidateOptions): number | RefusedBatches {
   const end = endOfBatch(bytes, 0);
-  if (end < 0) return refuse(errorInvalidRecord, 'a produce request must have one record batch for each partition');
+  if (end < 0) return refuse(ErrorCode.INVALID_RECORD, 'a produce request must have one record batch for each partition');
   const header = readBatchHeader(bytes, 0);
   if (header.magic !== currentMagic) {
-    return refuse(errorInvalidRecord, `message format ${header.magic} is not accepted, only record batches of magic 2`);
+    return refuse(ErrorCode.INVALID_RECORD, `message format ${header.magic} is not accepted, only record batches of magic 2`);
   }
   if (header.codec === codecZstd && options.requestVersion !== undefined && options.requestVersion < 7) {
-    return refuse(errorUnsupportedCompressionType, 'zstd needs version 7 of the produce request or newer');
+    return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs version 7 of the produce request or newer');
   }
   // A cut-off batch behind the first one is dropped, as in Kafka; a whole one is refused.
   if (endOfBatch(bytes, end) >= 0) {
-    return refuse(errorInvalidRecord, 'a produce request may have only one record batch for each partition');
+    return refuse(ErrorCode.INVALID_RECORD, 'a produce request may have only one record batch for each partition');
   }
   return end;
 }
 
 function validateBatch(batch: Uint8Array, options: ValidateOptions): ValidBatches | RefusedBatches {
   const header = batch.length < batchHeaderBytes ? null : readBatchHeader(batch, 0);
-  if (header === null) return refuse(errorCorruptMessage, `a batch of ${batch.length} bytes is shorter than its header`);
+  if (header === null) return refuse(ErrorCode.CORRUPT_MESSAGE, `a batch of ${batch.length} bytes is shorter than its header`);
   const refusal = checkEnvelope(batch, header, options) ?? checkHeader(header, options);
   if (refusal !== null) return refusal;
   const source = header.codec as CodecId;
@@ -147,12 +142,13 @@ function validateBatch(batch: Uint8Array, options: ValidateOptions): ValidBatche
 function checkEnvelope(batch: Uint8Array, header: BatchHeader, options: ValidateOptions): RefusedBatches | null {
   const origin = options.origin ?? 'client';
   if (origin === 'client' && header.baseOffset !== 0) {
-    return refuse(errorInvalidRecord, `the base offset of a produced batch must be 0, but is ${header.baseOffset}`);
+    return refuse(ErrorCode.INVALID_RECORD, `the base offset of a produced batch must be 0, but is ${header.baseOffset}`);
   }
   if (batch.length > options.maxMessageBytes) return refuseSize(batch.length, options);
-  if (!isValidCrc(batch, 0)) return refuse(errorCorruptMessage, `the batch does not match its checksum (stored ${header.crc})`);
+  if (!isValidCrc(batch, 0))
+    return refuse(ErrorCode.CORRUPT_MESSAGE, `the batch does not match its checksum (stored ${header.crc})`);
   if (!isCodecId(header.codec)) {
-    return refuse(errorUnsupportedCompressionType, `unknown compression codec ${header.codec}`);
+    return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `unknown compression codec ${header.codec}`);
   }
   return null;
 }
@@ -161,21 +157,22 @@ function checkEnvelope(batch: Uint8Array, header: BatchHeader, options: Validate
 function checkHeader(header: BatchHeader, options: ValidateOptions): RefusedBatches | null {
   if ((options.origin ?? 'client') !== 'client') return null;
   const { lastOffsetDelta, recordsCount, producerId } = header;
-  if (lastOffsetDelta < 0) return refuse(errorInvalidRecord, `the batch has an invalid last offset delta ${lastOffsetDelta}`);
-  if (recordsCount <= 0) return refuse(errorInvalidRecord, `the batch claims ${recordsCount} records`);
+  if (lastOffsetDelta < 0)
+    return refuse(ErrorCode.INVALID_RECORD, `the batch has an invalid last offset delta ${lastOffsetDelta}`);
+  if (recordsCount <= 0) return refuse(ErrorCode.INVALID_RECORD, `the batch claims ${recordsCount} records`);
   if (lastOffsetDelta + 1 !== recordsCount) {
-    return refuse(errorInvalidRecord, `the batch spans ${lastOffsetDelta + 1} offsets but claims ${recordsCount} records`);
+    return refuse(ErrorCode.INVALID_RECORD, `the batch spans ${lastOffsetDelta + 1} offsets but claims ${recordsCount} records`);
   }
-  if (header.isControl) return refuse(errorInvalidRecord, 'clients are not allowed to write control records');
-  if (!Number.isSafeInteger(producerId)) return refuse(errorInvalidRecord, `the producer id ${producerId} is out of range`);
+  if (header.isControl) return refuse(ErrorCode.INVALID_RECORD, 'clients are not allowed to write control records');
+  if (!Number.isSafeInteger(producerId)) return refuse(ErrorCode.INVALID_RECORD, `the producer id ${producerId} is out of range`);
   if (producerId >= 0 && header.baseSequence < 0) {
-    return refuse(errorInvalidRecord, `producer ${producerId} sent the invalid sequence number ${header.baseSequence}`);
+    return refuse(ErrorCode.INVALID_RECORD, `producer ${producerId} sent the invalid sequence number ${header.baseSequence}`);
   }
   if (producerId >= 0 && header.producerEpoch < 0) {
-    return refuse(errorInvalidRecord, `producer ${producerId} sent the invalid epoch ${header.producerEpoch}`);
+    return refuse(ErrorCode.INVALID_RECORD, `producer ${producerId} sent the invalid epoch ${header.producerEpoch}`);
   }
   if (header.isTransactional && producerId < 0) {
-    return refuse(errorInvalidRecord, 'a transactional batch needs a producer id');
+    return refuse(ErrorCode.INVALID_RECORD, 'a transactional batch needs a producer id');
   }
   return null;
 }
@@ -189,18 +186,18 @@ function targetCodec(source: CodecId, header: BatchHeader, options: ValidateOpti
 
 function refusalOf(error: unknown): RefusedBatches {
   if (error instanceof CorruptRecordError) {
-    return refuse(error.reason === 'corrupt' ? errorCorruptMessage : errorInvalidRecord, error.message);
+    return refuse(error.reason === 'corrupt' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.INVALID_RECORD, error.message);
   }
   // A producer that gets MESSAGE_TOO_LARGE splits its batch and tries again, which is right for honest data.
-  if (error instanceof DecompressedTooLargeError) return refuse(errorMessageTooLarge, error.message);
+  if (error instanceof DecompressedTooLargeError) return refuse(ErrorCode.MESSAGE_TOO_LARGE, error.message);
   // The checksum was right, so the producer made it so: not worth a retry (Kafka answers UNKNOWN_SERVER_ERROR).
-  if (error instanceof CorruptCompressedError) return refuse(errorInvalidRecord, error.message);
+  if (error instanceof CorruptCompressedError) return refuse(ErrorCode.INVALID_RECORD, error.message);
   throw error;
 }
 
 function refuseSize(sizeInBytes: number, options: ValidateOptions): RefusedBatches {
   const limit = options.maxMessageBytes;
-  return refuse(errorMessageTooLarge, `the batch has ${sizeInBytes} bytes, more than the maximum of ${limit}`);
+  return refuse(ErrorCode.MESSAGE_TOO_LARGE, `the batch has ${sizeInBytes} bytes, more than the maximum of ${limit}`);
 }
 
 function refuse(error: number, message: string): RefusedBatches {
