@@ -110,8 +110,7 @@ function writeValue(field: PlannedField, output: Output, value: unknown): void {
   const { wire, writer } = output;
   switch (shape.kind) {
     case 'string':
-      if (wire.flexible) nullable ? writer.compactNullableString(value as string) : writer.compactString(value as string);
-      else nullable ? writer.nullableString(value as string) : writer.string(value as string);
+      writeText(value as string, nullable, output);
       break;
     case 'bytes':
     case 'records':
@@ -132,14 +131,25 @@ function writeValue(field: PlannedField, output: Output, value: unknown): void {
   }
 }
 
+function writeText(value: string, nullable: boolean, { wire, writer }: Output): void {
+  if (wire.flexible && nullable) writer.compactNullableString(value);
+  else if (wire.flexible) writer.compactString(value);
+  else if (nullable) writer.nullableString(value);
+  else writer.string(value);
+}
+
 function writeBytes(value: Uint8Array, nullable: boolean, { wire, writer }: Output): void {
-  if (wire.flexible) nullable ? writer.compactNullableByteString(value) : writer.compactByteString(value);
-  else nullable ? writer.nullableByteString(value) : writer.byteString(value);
+  if (wire.flexible && nullable) writer.compactNullableByteString(value);
+  else if (wire.flexible) writer.compactByteString(value);
+  else if (nullable) writer.nullableByteString(value);
+  else writer.byteString(value);
 }
 
 function writeCount(elements: readonly unknown[], nullable: boolean, { wire, writer }: Output): void {
-  if (wire.flexible) nullable ? writer.compactNullableCount(elements) : writer.compactCount(elements);
-  else nullable ? writer.nullableCount(elements) : writer.count(elements);
+  if (wire.flexible && nullable) writer.compactNullableCount(elements);
+  else if (wire.flexible) writer.compactCount(elements);
+  else if (nullable) writer.nullableCount(elements);
+  else writer.count(elements);
 }
 
 function writeScalar(kind: ScalarKind, writer: Writer, value: unknown): void {
