@@ -1,1 +1,18 @@
-export {};
+export { AppendWaiters, type AppendWaiter } from './append-waiters.ts';
+export { FollowerProgress, type FollowerPosition } from './follower-progress.ts';
+export { IsrState } from './isr-state.ts';
+export {
+  PartitionFollower,
+  type FetchPosition,
+  type LeaderLogBounds,
+  type Truncation,
+} from './partition-follower.ts';
+export {
+  PartitionLeader,
+  type FetchStart,
+  type FetchStartAnswer,
+  type IsrProposal,
+  type PartitionLeaderOptions,
+} from './partition-leader.ts';
+export type { BrokerFacts, PartitionState, ReplicationConfig } from './partition-state.ts';
+export type { EpochEndOffset, ReplicaLog } from './replica-log.ts';

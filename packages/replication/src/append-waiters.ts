@@ -1,0 +1,72 @@
+/**
+ * Produce requests with acks=all that wait for the high watermark.
+ *
+ * Appends happen in offset order, so the waiters form a sorted queue: the high watermark releases a prefix of it. Only
+ * the retry of an idempotent batch waits for an older offset, and finds its place from the end. A waiter is completed
+ * exactly once: released, failed with the leader's role (A22), or cancelled by its request's timeout.
+ */
+import type { Offset } from '@jackdaw/base';
+
+export interface AppendWaiter {
+  /** The high watermark that must be reached: last offset + 1. */
+  readonly requiredOffset: Offset;
+  cancel(): void;
+}
+
+interface Entry extends AppendWaiter {
+  complete: ((error: number) => void) | null;
+}
+
+export class AppendWaiters {
+  #entries: Entry[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  /** `complete` is called once with a Kafka error code (0 for success) unless `cancel` is called before. */
+  add(requiredOffset: Offset, complete: (error: number) => void): AppendWaiter {
+    const entry: Entry = {
+      requiredOffset,
+      complete,
+      cancel() {
+        entry.complete = null;
+      },
+    };
+    let place = this.#entries.length;
+    while (place > this.#head && (this.#entries[place - 1] as Entry).requiredOffset > requiredOffset) place--;
+    if (place === this.#entries.length) this.#entries.push(entry);
+    else this.#entries.splice(place, 0, entry);
+    return entry;
+  }
+
+  releaseUpTo(highWatermark: Offset, error: number): void {
+    while (this.#head < this.#entries.length) {
+      const entry = this.#entries[this.#head] as Entry;
+      if (entry.requiredOffset > highWatermark) break;
+      this.#head++;
+      finish(entry, error);
+    }
+    if (this.#head === this.#entries.length) {
+      this.#entries = [];
+      this.#head = 0;
+    } else if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  failAll(error: number): void {
+    const entries = this.#entries.slice(this.#head);
+    this.#entries = [];
+    this.#head = 0;
+    for (const entry of entries) finish(entry, error);
+  }
+}
+
+function finish(entry: Entry, error: number): void {
+  const complete = entry.complete;
+  entry.complete = null;
+  complete?.(error);
+}

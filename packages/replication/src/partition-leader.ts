@@ -1,0 +1,316 @@
+/**
+ * The leader of one partition in one leader epoch: high watermark, in-sync set, and the promises made to producers.
+ *
+ * A new object is made for every leader epoch, so nothing learnt under an older epoch can be believed (A9, A14).
+ * The driver appends and syncs; it tells this object how far the local log is and what followers report. The object
+ * moves the high watermark, releases waiting producers and says which ISR it wants from the controller.
+ * Rules: KIP-101, KIP-497 (maximal ISR), KIP-903 (broker epochs), KIP-966 (strict min ISR); Kafka's `Partition`.
+ */
+import { assert } from '@jackdaw/base';
+import type { LeaderEpoch, NodeId, Offset } from '@jackdaw/base';
+import { ErrorCode } from '@jackdaw/protocol';
+import { AppendWaiters, type AppendWaiter } from './append-waiters.ts';
+import { FollowerProgress, type FollowerPosition } from './follower-progress.ts';
+import { IsrState } from './isr-state.ts';
+import type { PartitionState, ReplicationConfig } from './partition-state.ts';
+import type { EpochEndOffset, ReplicaLog } from './replica-log.ts';
+
+export interface PartitionLeaderOptions {
+  readonly nodeId: NodeId;
+  readonly state: PartitionState;
+  readonly log: ReplicaLog;
+  /** The high watermark that this replica knew when it became leader; the log cannot be shorter (A5). */
+  readonly highWatermark: Offset;
+  readonly config: ReplicationConfig;
+  readonly nowMs: number;
+  /** Called after the high watermark has moved; delayed fetches wait for it. */
+  readonly onHighWatermark?: (highWatermark: Offset) => void;
+}
+
+/** What a follower says when it starts (or starts again) to fetch. */
+export interface FetchStart {
+  readonly brokerId: NodeId;
+  readonly currentLeaderEpoch: LeaderEpoch;
+  readonly fetchOffset: Offset;
+  /** Epoch of the follower's last record, −1 when its log is empty. */
+  readonly lastFetchedEpoch: LeaderEpoch;
+}
+
+export type FetchStartAnswer =
+  | { readonly kind: 'accepted' }
+  /** The logs differ before `fetchOffset`: the follower truncates by this epoch's end and asks again (A2). */
+  | { readonly kind: 'diverging'; readonly epochEnd: EpochEndOffset }
+  | { readonly kind: 'error'; readonly error: number };
+
+/** An ISR that the leader wants; goes to the controller as AlterPartition with both epochs (A15). */
+export interface IsrProposal {
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: number;
+  readonly isr: readonly { readonly brokerId: NodeId; readonly brokerEpoch: number }[];
+}
+
+export class PartitionLeader {
+  readonly leaderEpoch: LeaderEpoch;
+  /** Where this epoch starts in the log; fixed at the election. */
+  readonly leaderEpochStartOffset: Offset;
+  readonly #nodeId: NodeId;
+  readonly #log: ReplicaLog;
+  readonly #config: ReplicationConfig;
+  readonly #onHighWatermark: (highWatermark: Offset) => void;
+  readonly #isr: IsrState;
+  readonly #waiters = new AppendWaiters();
+  readonly #followers = new Map<NodeId, FollowerProgress>();
+  #replicas: readonly NodeId[];
+  #highWatermark: Offset;
+
+  constructor(options: PartitionLeaderOptions) {
+    const { state, log } = options;
+    assert(state.leader === options.nodeId, 'only the elected replica becomes leader');
+    this.#nodeId = options.nodeId;
+    this.#log = log;
+    this.#config = options.config;
+    this.#onHighWatermark = options.onHighWatermark ?? (() => undefined);
+    this.leaderEpoch = state.leaderEpoch;
+    this.leaderEpochStartOffset = log.logEndOffset;
+    log.assignEpochStartOffset(state.leaderEpoch, log.logEndOffset);
+    this.#isr = new IsrState(state);
+    this.#replicas = state.replicas;
+    this.#highWatermark = Math.max(Math.min(options.highWatermark, log.logEndOffset), log.logStartOffset);
+    for (const id of state.replicas) {
+      if (id === options.nodeId) continue;
+      const inSync = state.isr.includes(id);
+      this.#followers.set(id, new FollowerProgress(id, inSync ? options.nowMs : Number.NEGATIVE_INFINITY));
+    }
+    this.maybeAdvanceHighWatermark(options.nowMs);
+  }
+
+  get highWatermark(): Offset {
+    return this.#highWatermark;
+  }
+
+  /** False until the high watermark has reached this epoch's start: answers that depend on it must wait (A10). */
+  get isHighWatermarkReady(): boolean {
+    return this.#highWatermark >= this.leaderEpochStartOffset;
+  }
+
+  get partitionEpoch(): number {
+    return this.#isr.partitionEpoch;
+  }
+
+  get replicas(): readonly NodeId[] {
+    return this.#replicas;
+  }
+
+  get committedIsr(): ReadonlySet<NodeId> {
+    return this.#isr.committed;
+  }
+
+  get maximalIsr(): ReadonlySet<NodeId> {
+    return this.#isr.maximal;
+  }
+
+  get waitingProducers(): number {
+    return this.#waiters.size;
+  }
+
+  follower(id: NodeId): FollowerProgress | undefined {
+    return this.#followers.get(id);
+  }
+
+  /** `min.insync.replicas`, but never more than there are replicas (Kafka's effective min ISR). */
+  get effectiveMinIsr(): number {
+    return Math.max(1, Math.min(this.#config.minInsyncReplicas(), this.#replicas.length));
+  }
+
+  get isUnderMinIsr(): boolean {
+    return this.#isr.committed.size < this.effectiveMinIsr;
+  }
+
+  /** Whether a produce request with these acks may append now: 0 or a Kafka error code (A13). */
+  checkAppend(acks: number): number {
+    return acks === -1 && this.isUnderMinIsr ? ErrorCode.NOT_ENOUGH_REPLICAS : ErrorCode.NONE;
+  }
+
+  /**
+   * Calls `complete` once with 0 when every in-sync replica has everything below `requiredOffset`, or with an error.
+   * Returns null when `complete` has been called already.
+   */
+  whenReplicated(requiredOffset: Offset, complete: (error: number) => void): AppendWaiter | null {
+    if (requiredOffset <= this.#highWatermark) {
+      complete(this.#releaseError());
+      return null;
+    }
+    return this.#waiters.add(requiredOffset, complete);
+  }
+
+  /** The driver's notice that the local log has become durable further, or longer. */
+  onLocalProgress(nowMs: number): void {
+    this.maybeAdvanceHighWatermark(nowMs);
+  }
+
+  /** A follower wants to fetch from a position: is its log a prefix of ours? (KIP-320, KIP-595; A2, A4, A7) */
+  checkFetchStart(start: FetchStart): FetchStartAnswer {
+    const epochError = this.checkEpoch(start.currentLeaderEpoch);
+    if (epochError !== ErrorCode.NONE) return { kind: 'error', error: epochError };
+    if (!this.#followers.has(start.brokerId)) return { kind: 'error', error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    const { logStartOffset, logEndOffset } = this.#log;
+    if (start.lastFetchedEpoch >= 0) {
+      const epochEnd = this.#log.endOffsetForEpoch(start.lastFetchedEpoch);
+      if (epochEnd.leaderEpoch < 0 || start.fetchOffset < logStartOffset) {
+        return { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
+      }
+      if (epochEnd.leaderEpoch < start.lastFetchedEpoch || epochEnd.endOffset < start.fetchOffset) {
+        return { kind: 'diverging', epochEnd };
+      }
+    }
+    if (start.fetchOffset < logStartOffset || start.fetchOffset > logEndOffset) {
+      return { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
+    }
+    return { kind: 'accepted' };
+  }
+
+  /** 0, or why a request made under `currentLeaderEpoch` (−1: not given) cannot be served here (A7). */
+  checkEpoch(currentLeaderEpoch: LeaderEpoch): number {
+    if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.NONE;
+    return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
+  }
+
+  /** A follower whose start was accepted reports how far its log is. */
+  onFollowerPosition(brokerId: NodeId, position: FollowerPosition, nowMs: number): void {
+    const progress = this.#followers.get(brokerId);
+    if (progress === undefined) return;
+    assert(position.durableOffset <= position.fetchOffset, 'durable is not beyond the end');
+    if (position.fetchOffset > this.#log.logEndOffset) return;
+    progress.onReport(position, this.#log.logEndOffset, nowMs);
+    this.maybeAdvanceHighWatermark(nowMs);
+  }
+
+  /** The ISR to ask of the controller now, or null. At most one change is in flight. */
+  maybeProposeIsr(nowMs: number): IsrProposal | null {
+    if (this.#isr.hasPendingChange) return null;
+    const wanted = this.#replicas.filter((id) => this.#belongsToIsr(id, nowMs));
+    const committed = this.#isr.committed;
+    if (wanted.length === committed.size && wanted.every((id) => committed.has(id))) return null;
+    this.#isr.propose(wanted);
+    return this.pendingProposal();
+  }
+
+  /** The change in flight, to send again when its answer never came. */
+  pendingProposal(): IsrProposal | null {
+    const proposed = this.#isr.proposed;
+    if (proposed === undefined) return null;
+    return {
+      leaderEpoch: this.leaderEpoch,
+      partitionEpoch: this.#isr.partitionEpoch,
+      isr: proposed.map((brokerId) => ({ brokerId, brokerEpoch: this.#brokerEpochOf(brokerId) })),
+    };
+  }
+
+  /** The controller's answer to a proposal: the committed state, or an error code. */
+  onIsrAnswer(
+    answer: { isr: readonly NodeId[]; partitionEpoch: number; leaderEpoch: LeaderEpoch } | { error: number },
+    nowMs: number,
+  ): void {
+    if ('error' in answer) this.#onIsrError(answer.error);
+    else if (answer.leaderEpoch === this.leaderEpoch) this.#isr.onCommitted(answer.isr, answer.partitionEpoch);
+    this.#onIsrChanged(nowMs);
+  }
+
+  /** The metadata log shows a newer registration of this partition in the same leader epoch. */
+  onMetadata(state: PartitionState, nowMs: number): void {
+    assert(state.leaderEpoch === this.leaderEpoch, 'another epoch means another leader object');
+    this.#replicas = state.replicas;
+    for (const id of state.replicas) {
+      if (id !== this.#nodeId && !this.#followers.has(id)) {
+        this.#followers.set(id, new FollowerProgress(id, Number.NEGATIVE_INFINITY));
+      }
+    }
+    for (const id of this.#followers.keys()) if (!state.replicas.includes(id)) this.#followers.delete(id);
+    this.#isr.onCommitted(state.isr, state.partitionEpoch);
+    this.#onIsrChanged(nowMs);
+  }
+
+  /** This replica no longer leads in this epoch: every waiting producer learns it (A22). */
+  resign(error: number = ErrorCode.NOT_LEADER_OR_FOLLOWER): void {
+    this.#waiters.failAll(error);
+  }
+
+  /**
+   * Moves the high watermark to the least durable offset of the maximal ISR (A11), never back, and not while the ISR
+   * is below `min.insync.replicas` (A12). A caught-up follower that may join the ISR is waited for, so that it can.
+   */
+  maybeAdvanceHighWatermark(nowMs: number): void {
+    if (this.isUnderMinIsr) return;
+    let candidate = this.#log.durableOffset;
+    for (const progress of this.#followers.values()) {
+      if (progress.durableOffset >= candidate) continue;
+      if (this.#isr.maximal.has(progress.brokerId) || this.#isAboutToJoin(progress, nowMs)) candidate = progress.durableOffset;
+    }
+    if (candidate <= this.#highWatermark) return;
+    assert(candidate <= this.#log.logEndOffset, 'the high watermark never passes the log end (A5)');
+    this.#highWatermark = candidate;
+    this.#waiters.releaseUpTo(candidate, this.#releaseError());
+    this.#onHighWatermark(candidate);
+  }
+
+  #onIsrError(error: number): void {
+    switch (error) {
+      case ErrorCode.INELIGIBLE_REPLICA:
+      case ErrorCode.OPERATION_NOT_ATTEMPTED:
+      case ErrorCode.INVALID_REQUEST:
+        this.#isr.onRefused();
+        return;
+      case ErrorCode.INVALID_UPDATE_VERSION:
+      case ErrorCode.FENCED_LEADER_EPOCH:
+      case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+      case ErrorCode.UNKNOWN_TOPIC_ID:
+      case ErrorCode.NEW_LEADER_ELECTED:
+        this.#isr.onOutdated();
+        return;
+      default:
+        // Unknown outcome (timeout, controller moved): the change stays in flight and is sent again.
+        return;
+    }
+  }
+
+  #onIsrChanged(nowMs: number): void {
+    if (this.isUnderMinIsr) this.#waiters.failAll(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
+    else this.maybeAdvanceHighWatermark(nowMs);
+  }
+
+  #releaseError(): number {
+    return this.isUnderMinIsr ? ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND : ErrorCode.NONE;
+  }
+
+  #belongsToIsr(id: NodeId, nowMs: number): boolean {
+    if (id === this.#nodeId) return true;
+    const progress = this.#followers.get(id);
+    if (progress === undefined) return false;
+    const end = this.#log.logEndOffset;
+    if (this.#isr.committed.has(id)) return progress.isCaughtUp(end, nowMs, this.#config.replicaLagTimeMaxMs());
+    return this.#mayJoin(progress);
+  }
+
+  /** A14: fetched in this epoch, at or past the high watermark and the epoch's start, alive under that broker epoch. */
+  #mayJoin(progress: FollowerProgress): boolean {
+    if (!progress.hasReported || !this.#isEligible(progress)) return false;
+    return progress.durableOffset >= this.#highWatermark && progress.durableOffset >= this.leaderEpochStartOffset;
+  }
+
+  #isAboutToJoin(progress: FollowerProgress, nowMs: number): boolean {
+    if (!progress.hasReported || !this.#isEligible(progress)) return false;
+    return progress.isCaughtUp(this.#log.logEndOffset, nowMs, this.#config.replicaLagTimeMaxMs());
+  }
+
+  #isEligible(progress: FollowerProgress): boolean {
+    const broker = this.#config.broker(progress.brokerId);
+    if (broker === undefined || broker.isFenced || broker.isShuttingDown) return false;
+    return broker.brokerEpoch === progress.brokerEpoch;
+  }
+
+  #brokerEpochOf(id: NodeId): number {
+    const progress = this.#followers.get(id);
+    if (progress !== undefined && progress.brokerEpoch >= 0) return progress.brokerEpoch;
+    return this.#config.broker(id)?.brokerEpoch ?? -1;
+  }
+}
