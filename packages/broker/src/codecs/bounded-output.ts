@@ -6,6 +6,8 @@
  */
 import { DecompressedTooLargeError, type CodecId } from '@jackdaw/protocol';
 
+import type { Match } from './match-finder.ts';
+
 /** First allocation, as a multiple of the input: what JSON usually inflates to. */
 const expectedRatio = 4;
 const minCapacityBytes = 4096;
@@ -62,22 +64,36 @@ export class BoundedOutput {
   }
 }
 
+/** Runs up to this length are copied by hand, since a call out of JavaScript costs more than that. */
+export const longRunBytes = 32;
+
 /**
  * Repeats `length` bytes that lie `offset` bytes back, as LZ77 matches mean it: a match may overlap what it writes.
- * The caller has checked that there is room and that `offset` reaches no further back than it may.
+ * The caller has checked that there is room and that `offset` reaches no further back than it may. Returns the position
+ * after the match.
  */
-export function copyMatch(bytes: Uint8Array, position: number, match: { offset: number; length: number }): void {
-  const { offset, length } = match;
-  const end = position + length;
-  if (length <= 32) {
-    for (let from = position - offset; position < end; position++, from++) bytes[position] = bytes[from] as number;
-    return;
-  }
+export function copyLongMatch(bytes: Uint8Array, position: number, match: Match): number {
+  const start = position - match.offset;
+  const end = position + match.length;
   // Each round doubles what can be copied at once: everything since the match's start repeats with period `offset`.
-  const start = position - offset;
   while (position < end) {
     const count = Math.min(position - start, end - position);
     bytes.copyWithin(position, start, start + count);
     position += count;
   }
+  return position;
+}
+
+/** Copies `source[start, start + count)` to `to` at `position`. */
+export function copyLiterals(
+  source: Uint8Array,
+  start: number,
+  target: { to: Uint8Array; position: number; count: number },
+): void {
+  const { to, position, count } = target;
+  if (count > longRunBytes) {
+    to.set(source.subarray(start, start + count), position);
+    return;
+  }
+  for (let index = 0; index < count; index++) to[position + index] = source[start + index] as number;
 }

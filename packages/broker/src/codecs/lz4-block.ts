@@ -6,7 +6,7 @@
  */
 import { codecLz4, CorruptCompressedError } from '@jackdaw/protocol';
 
-import { copyMatch } from './bounded-output.ts';
+import { copyLiterals, copyLongMatch, longRunBytes } from './bounded-output.ts';
 import { findMatches, type Match, type MatchSink } from './match-finder.ts';
 
 const minMatchBytes = 4;
@@ -34,58 +34,57 @@ export interface Lz4Target {
 export function inflateLz4Block(block: Uint8Array, target: Lz4Target): number {
   const { bytes, limit, historyStart } = target;
   const end = block.length;
-  const match: Match = { offset: 0, length: 0 };
   let position = target.position;
   let from = 0;
   while (from < end) {
     const token = block[from++] as number;
     let literals = token >>> 4;
     if (literals === longLength) {
-      let byte: number;
-      do {
-        if (from >= end) corrupt('a literal length is cut off');
-        byte = block[from++] as number;
-        literals += byte;
-      } while (byte === 255);
+      const extra = readLongLength(block, from);
+      literals += extra;
+      from += bytesOfLongLength(extra);
     }
     if (literals > end - from) corrupt('literals are cut off');
     if (literals > limit - position) return -1;
-    copyLiterals(block, from, { to: bytes, position, count: literals });
-    position += literals;
-    from += literals;
+    if (literals > longRunBytes) {
+      bytes.set(block.subarray(from, from + literals), position);
+      position += literals;
+      from += literals;
+    } else {
+      for (const stop = from + literals; from < stop;) bytes[position++] = block[from++] as number;
+    }
     if (from === end) return position;
     if (end - from < 2) corrupt('a match offset is cut off');
-    match.offset = (block[from] as number) | ((block[from + 1] as number) << 8);
+    const offset = (block[from] as number) | ((block[from + 1] as number) << 8);
     from += 2;
-    if (match.offset === 0 || match.offset > position - historyStart) corrupt('a match starts before the data');
-    match.length = (token & longLength) + minMatchBytes;
-    if (match.length === longLength + minMatchBytes) {
-      let byte: number;
-      do {
-        if (from >= end) corrupt('a match length is cut off');
-        byte = block[from++] as number;
-        match.length += byte;
-      } while (byte === 255);
+    if (offset === 0 || offset > position - historyStart) corrupt('a match starts before the data');
+    let length = (token & longLength) + minMatchBytes;
+    if (length === longLength + minMatchBytes) {
+      const extra = readLongLength(block, from);
+      length += extra;
+      from += bytesOfLongLength(extra);
     }
-    if (match.length > limit - position) return -1;
-    copyMatch(bytes, position, match);
-    position += match.length;
+    if (length > limit - position) return -1;
+    if (length > longRunBytes) {
+      position = copyLongMatch(bytes, position, { offset, length });
+    } else {
+      let source = position - offset;
+      for (const stop = source + length; source < stop;) bytes[position++] = bytes[source++] as number;
+    }
   }
   return corrupt('a block ends without its last literals');
 }
 
-/** Copies a run between buffers: by hand when short, since a call out of JavaScript costs more than 20 bytes. */
-export function copyLiterals(
-  source: Uint8Array,
-  start: number,
-  target: { to: Uint8Array; position: number; count: number },
-): void {
-  const { to, position, count } = target;
-  if (count > 24) {
-    to.set(source.subarray(start, start + count), position);
-    return;
-  }
-  for (let index = 0; index < count; index++) to[position + index] = source[start + index] as number;
+/** What the bytes from `from` on add to a length: each 255 means that another one follows. */
+function readLongLength(block: Uint8Array, from: number): number {
+  let end = from;
+  while (block[end] === 255) end++;
+  if (end >= block.length) corrupt('a length is cut off');
+  return (end - from) * 255 + (block[end] as number);
+}
+
+function bytesOfLongLength(extra: number): number {
+  return Math.floor(extra / 255) + 1;
 }
 
 /** Deflates `source[start, end)`, at most 64 KiB, into `target` at `position`; returns the position after it. */

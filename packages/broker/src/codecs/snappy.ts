@@ -7,8 +7,7 @@
  */
 import { codecSnappy, CorruptCompressedError } from '@jackdaw/protocol';
 
-import { BoundedOutput, copyMatch } from './bounded-output.ts';
-import { copyLiterals } from './lz4-block.ts';
+import { BoundedOutput, copyLiterals, copyLongMatch, longRunBytes } from './bounded-output.ts';
 import { findMatches, type Match, type MatchSink } from './match-finder.ts';
 
 /** 0x82 "SNAPPY" 0x00, then version 1 and the oldest compatible version 1, big-endian. */
@@ -84,35 +83,39 @@ function inflateTags(block: Uint8Array, from: number, target: { bytes: Uint8Arra
   const { bytes, limit } = target;
   const start = target.position;
   const end = block.length;
-  const match: Match = { offset: 0, length: 0 };
   let position = start;
   while (from < end) {
     const tag = block[from++] as number;
-    const kind = tag & 3;
-    if (kind === 0) {
-      let count = tag >>> 2;
-      if (count >= 60) {
-        const lengthBytes = count - 59;
-        if (lengthBytes > end - from) corrupt('a literal length is cut off');
-        count = littleEndian(block, from, lengthBytes);
+    if ((tag & 3) === 0) {
+      let count = (tag >>> 2) + 1;
+      if (count > 60) {
+        const lengthBytes = count - 60;
+        count = littleEndian(block, from, lengthBytes) + 1;
         from += lengthBytes;
       }
-      count += 1;
       if (count > end - from || count > limit - position) corrupt('literals do not fit');
-      copyLiterals(block, from, { to: bytes, position, count });
-      position += count;
-      from += count;
+      if (count > longRunBytes) {
+        bytes.set(block.subarray(from, from + count), position);
+        position += count;
+        from += count;
+      } else {
+        for (const stop = from + count; from < stop;) bytes[position++] = block[from++] as number;
+      }
       continue;
     }
-    const offsetBytes = kind === 3 ? 4 : kind;
-    if (offsetBytes > end - from) corrupt('a copy is cut off');
-    match.length = kind === 1 ? 4 + ((tag >>> 2) & 7) : 1 + (tag >>> 2);
-    match.offset = littleEndian(block, from, offsetBytes) + (kind === 1 ? (tag >>> 5) << 8 : 0);
+    const isShort = (tag & 3) === 1;
+    const offsetBytes = (tag & 3) === 3 ? 4 : tag & 3;
+    const length = isShort ? 4 + ((tag >>> 2) & 7) : 1 + (tag >>> 2);
+    const offset = littleEndian(block, from, offsetBytes) + (isShort ? (tag >>> 5) << 8 : 0);
     from += offsetBytes;
-    if (match.offset === 0 || match.offset > position - start) corrupt('a copy starts before the data');
-    if (match.length > limit - position) corrupt('a copy does not fit');
-    copyMatch(bytes, position, match);
-    position += match.length;
+    if (offset === 0 || offset > position - start) corrupt('a copy starts before the data');
+    if (length > limit - position) corrupt('a copy does not fit');
+    if (length > longRunBytes) {
+      position = copyLongMatch(bytes, position, { offset, length });
+    } else {
+      let source = position - offset;
+      for (const stop = source + length; source < stop;) bytes[position++] = bytes[source++] as number;
+    }
   }
   return position;
 }
@@ -131,9 +134,12 @@ function readLength(block: Uint8Array): { length: number; position: number } {
   return corrupt('the length is out of range');
 }
 
+/** An unsigned integer of 1 to 4 bytes. */
 function littleEndian(bytes: Uint8Array, position: number, count: number): number {
+  if (count > bytes.length - position) corrupt('a tag is cut off');
   let value = bytes[position] as number;
-  for (let index = 1; index < count; index++) value += (bytes[position + index] as number) * 2 ** (8 * index);
+  if (count > 1) value |= (bytes[position + 1] as number) << 8;
+  for (let index = 2; index < count; index++) value += (bytes[position + index] as number) * 2 ** (8 * index);
   return value;
 }
 

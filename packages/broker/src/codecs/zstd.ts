@@ -33,8 +33,9 @@ export function compressZstd(bytes: Uint8Array, level = defaultLevel): Uint8Arra
 }
 
 export function decompressZstd(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  const bound = zstdOutputBound(bytes, maxBytes);
-  if (native === undefined) return decompressZstdByWasm(bytes, { maxBytes, bound });
+  const { bound, isOneFrame } = scanZstd(bytes, maxBytes);
+  // Node's own stops after the first frame; Kafka's Java client reads all of them.
+  if (native === undefined || !isOneFrame) return decompressZstdByWasm(bytes, { maxBytes, bound });
   try {
     return native.zstdDecompressSync(bytes, { maxOutputLength: Math.max(maxBytes, 1) });
   } catch (error) {
@@ -42,16 +43,25 @@ export function decompressZstd(bytes: Uint8Array, maxBytes: number): Uint8Array 
   }
 }
 
+/** What the headers of the frames in some bytes say. */
+interface ZstdScan {
+  /** The most bytes that they can inflate to. */
+  bound: number;
+  /** False when there are several frames, or frames to skip. */
+  isOneFrame: boolean;
+}
+
 /**
- * The most bytes that the frames in `bytes` can inflate to, by their headers alone. Throws `DecompressedTooLargeError`
- * when a declared size is above `maxBytes`, `CorruptCompressedError` when the frames are cut off or not frames.
+ * Reads the frame and block headers only. Throws `DecompressedTooLargeError` when a declared size is above `maxBytes`,
+ * `CorruptCompressedError` when the frames are cut off or not frames.
  */
-export function zstdOutputBound(bytes: Uint8Array, maxBytes: number): number {
+export function scanZstd(bytes: Uint8Array, maxBytes: number): ZstdScan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let bound = 0;
   let position = 0;
+  let frames = 0;
   try {
-    while (position < bytes.length) {
+    for (; position < bytes.length; frames++) {
       const magic = view.getUint32(position, true);
       if ((magic & 0xffff_fff0) >>> 0 === skippableMagic) {
         position += 8 + view.getUint32(position + 4, true);
@@ -67,9 +77,9 @@ export function zstdOutputBound(bytes: Uint8Array, maxBytes: number): number {
     if (error instanceof RangeError) corrupt('the data ends early');
     throw error;
   }
-  if (position === 0) corrupt('there is no frame');
+  if (frames === 0) corrupt('there is no frame');
   if (position > bytes.length) corrupt('the last frame is cut off');
-  return bound;
+  return { bound, isOneFrame: frames === 1 };
 }
 
 /** One frame, from behind its magic: where it ends, and what it can inflate to. Reads past the end throw RangeError. */
