@@ -1,4 +1,4 @@
-export * from './messages.ts';
+export type { OffsetFetchOfGroup } from './messages.ts';
 export { partitionFor } from './partition-for.ts';
 export {
   defaultGroupConfig,
@@ -14,3 +14,6 @@ export {
   type TopicResolver,
 } from './types.ts';
 export type { GroupShardApi, Reply } from './shard-api.ts';
+export { GroupShard } from './group-shard.ts';
+export { offsetFetchGroupsOf, offsetFetchResponseOf } from './offsets/offset-fetch.ts';
+export { maxTickIntervalMs } from './limits.ts';
