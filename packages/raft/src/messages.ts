@@ -80,8 +80,9 @@ export interface AppendReply extends OfTerm {
 
 export interface Heartbeat extends OfTerm {
   readonly kind: 'heartbeat';
-  /** Never past what the receiver is known to hold. */
+  /** The leader's. The receiver believes it only if its own log holds this very entry, so a rewritten one is harmless. */
   readonly commitIndex: RaftIndex;
+  readonly commitTerm: Term;
   /** Counts up within a term; the reply repeats it, which confirms pending reads (E6). */
   readonly round: number;
 }
