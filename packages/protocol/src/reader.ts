@@ -239,7 +239,7 @@ export class Reader {
 
 /** The text when all bytes are ASCII, else null. */
 function asciiText(bytes: Uint8Array, start: number, length: number): string | null {
-  const codes = new Array<number>(length);
+  const codes: number[] = [];
   for (let i = 0; i < length; i++) {
     const code = bytes[start + i] as number;
     if (code > 0x7f) return null;

@@ -28,7 +28,7 @@ function buildValueTable(): Uint8Array {
 /** The text of the 16 bytes at `position`. The caller has checked that they are there. */
 export function uuidFromBytes(bytes: Uint8Array, position: number): string {
   if (isZero(bytes, position)) return zeroUuid;
-  const codes = new Array<number>(textLength);
+  const codes: number[] = [];
   let out = 0;
   for (let i = 0; i < 15; i += 3) {
     const at = position + i;
