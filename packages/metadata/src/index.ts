@@ -1,10 +1,39 @@
 /** Cluster metadata: records, the image they build, and the active controller's decisions. */
 
 export * from './config/exports.ts';
+export {
+  ActiveController,
+  defaultMaxEntryBytes,
+  uncleanElectionIntervalMs,
+  type ActiveControllerOptions,
+  type ControllerMoment,
+} from './controller/active-controller.ts';
+export { apiError, noError, type ApiError } from './controller/api-error.ts';
+export { supportedFeatures } from './controller/bootstrap.ts';
+export { controllerApiKeys } from './controller/dispatch.ts';
+export { maxPartitionsPerRequest } from './controller/new-partitions.ts';
+export { producerIdBlockSize } from './controller/allocate-producer-ids.ts';
+export {
+  addressOf,
+  aliveBrokers,
+  isDirectoryOnline,
+  isReplicaOffline,
+  partitionStatus,
+  type BrokerAddress,
+  type PartitionStatus,
+} from './describe/partition-status.ts';
+export {
+  decodeRecord,
+  decodeRecordBatch,
+  decodeSnapshot,
+  encodeRecord,
+  encodeRecordBatch,
+  encodeSnapshot,
+  MetadataFormatError,
+} from './record-codec.ts';
 export { BrokerHeartbeats, brokenStreamGraceMs } from './controller/broker-heartbeats.ts';
 export type { ControllerEvent, FencingReason, PartitionName } from './controller/events.ts';
 export type {
-  ApiError,
   ControllerContext,
   ControllerDecision,
   ControllerReply,

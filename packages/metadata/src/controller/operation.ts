@@ -6,29 +6,18 @@
  */
 
 import type { NodeId, Prng, RaftIndex } from '@jackdaw/base';
+import type { ConfigMap } from '../config/config-view.ts';
 import type { MetadataRecord } from '../records.ts';
 import type { BrokerHeartbeats } from './broker-heartbeats.ts';
 import type { ControllerEvent } from './events.ts';
 
-/** What the active controller's own configuration says. Times in milliseconds. */
+/** What the active controller was started with. */
 export interface ControllerSettings {
-  /** `num.partitions`. */
-  readonly defaultPartitionCount: number;
-  /** `default.replication.factor`. */
-  readonly defaultReplicationFactor: number;
-  /** `broker.session.timeout.ms`. */
-  readonly sessionTimeoutMs: number;
-  /** `auto.leader.rebalance.enable`. */
-  readonly autoLeaderRebalance: boolean;
-  /** `leader.imbalance.check.interval.seconds`, in milliseconds. */
-  readonly leaderImbalanceCheckIntervalMs: number;
-  /** `delete.topic.enable`. */
-  readonly deleteTopicEnable: boolean;
   /**
-   * The text of a broker configuration as this controller was started with it, default included; null when it has no
-   * value. The lowest layer below cluster-wide and topic overrides.
+   * Broker configurations that were set by flags, environment or file, valid and without defaults: the lowest layer
+   * below dynamic broker, cluster-wide and topic overrides, which are in the image.
    */
-  readonly staticConfig: (name: string) => string | null;
+  readonly staticConfig: ConfigMap;
 }
 
 export interface ControllerContext {
@@ -51,12 +40,6 @@ export interface OperationResult<Response> {
   readonly records: readonly MetadataRecord[];
   readonly response: Response;
   readonly events: readonly ControllerEvent[];
-}
-
-/** A Kafka error code with the sentence that goes with it; code 0 is success. */
-export interface ApiError {
-  readonly errorCode: number;
-  readonly errorMessage: string | null;
 }
 
 /** What `ActiveController.handle` takes: a request of the Kafka protocol, decoded, and what the moment adds to it. */

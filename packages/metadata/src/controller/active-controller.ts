@@ -1,0 +1,197 @@
+/**
+ * The controller while its node leads the metadata quorum: what the driver makes when it has won and drops when it has
+ * lost.
+ *
+ * It decides on a speculative image: a copy of the committed one with everything proposed since on top, so that two
+ * requests in a row see each other's effects before either is committed. The committed image is never touched, so
+ * losing leadership needs no undoing (E11). Make it only when the own term's first entry is committed and applied: then
+ * the committed image holds all that earlier leaders may have promised.
+ */
+
+import { assert, expectDefined, type NodeId, type Prng, type RaftIndex, type Term } from '@jackdaw/base';
+import type { MetadataImage } from '../image.ts';
+import { encodeRecord, encodeRecordBatch } from '../record-codec.ts';
+import type { MetadataRecord } from '../records.ts';
+import { apiError } from './api-error.ts';
+import { bootstrapRecords } from './bootstrap.ts';
+import { BrokerHeartbeats } from './broker-heartbeats.ts';
+import { operationByKey } from './dispatch.ts';
+import { controllerConfigView } from './effective-config.ts';
+import type {
+  ControllerContext,
+  ControllerDecision,
+  ControllerReply,
+  ControllerRequest,
+  ControllerSettings,
+  OperationResult,
+} from './operation.ts';
+import { balanceLeaders, electUncleanLeaders, maybeFenceStaleBroker } from './periodic.ts';
+
+export interface ActiveControllerOptions {
+  /** The committed image, up to and including an entry of `term`. It is copied, never changed. */
+  readonly image: MetadataImage;
+  readonly term: Term;
+  readonly controllerId: NodeId;
+  readonly settings: ControllerSettings;
+  readonly prng: Prng;
+  /** A fresh random uuid in Kafka's text form. */
+  readonly newUuid: () => string;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  /** Largest payload of one Raft entry, in bytes; larger atomic changes are refused (E12). */
+  readonly maxEntryBytes?: number;
+}
+
+/** When a decision is asked for, and which index its first entry will have. */
+export interface ControllerMoment {
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  readonly nextIndex: RaftIndex;
+}
+
+export const defaultMaxEntryBytes = 4 * 1024 * 1024;
+/** How often partitions without a leader are looked at again for an unclean election. */
+export const uncleanElectionIntervalMs = 5_000;
+/** Of a request whose version does not matter to the decision. */
+const newestVersion = 0x7fff;
+
+export class ActiveController {
+  readonly #image: MetadataImage;
+  readonly #options: ActiveControllerOptions;
+  readonly #heartbeats: BrokerHeartbeats;
+  readonly #maxEntryBytes: number;
+  #nextBalanceMs: number;
+  #nextUncleanElectionMs: number;
+
+  constructor(options: ActiveControllerOptions) {
+    const { nowMs } = options;
+    this.#options = options;
+    this.#image = options.image.clone();
+    this.#maxEntryBytes = options.maxEntryBytes ?? defaultMaxEntryBytes;
+    const view = controllerConfigView(this.#image, options);
+    this.#heartbeats = new BrokerHeartbeats(view.number('broker.session.timeout.ms'));
+    // Nobody has reported to this controller yet: whoever was alive gets a full session to do so.
+    for (const broker of this.#image.brokers.values()) {
+      if (!broker.fenced) this.#heartbeats.touch(broker.brokerId, broker.brokerEpoch, nowMs);
+    }
+    this.#nextBalanceMs = nowMs + this.#balanceIntervalMs();
+    this.#nextUncleanElectionMs = nowMs + uncleanElectionIntervalMs;
+  }
+
+  /** What is decided so far, committed or not. For decisions only: what clients are told comes from the committed image. */
+  get image(): MetadataImage {
+    return this.#image;
+  }
+
+  /** The first records of a new cluster; an empty decision when it exists already. */
+  bootstrap(clusterId: string, moment: ControllerMoment): ControllerDecision {
+    const records = bootstrapRecords(this.#image, clusterId, this.#context(moment, newestVersion));
+    const parts = splitIntoEntries(records, this.#maxEntryBytes);
+    return this.#propose({ records, response: null, events: [] }, parts, moment);
+  }
+
+  /** Answers a request whose key is in `controllerApiKeys`; its records are in effect for the next one. */
+  handle(request: ControllerRequest): ControllerReply {
+    const operation = expectDefined(operationByKey.get(request.apiKey), `the controller has no API ${request.apiKey}`);
+    const result = operation.decide(this.#image, request.body, this.#context(request, request.apiVersion));
+    const parts = splitIntoEntries(result.records, this.#maxEntryBytes);
+    if (operation.isAtomic && parts.length > 1) {
+      const error = apiError('POLICY_VIOLATION', 'Unable to perform excessively large batch operation.');
+      return { entries: [], records: [], events: [], response: operation.refuse(error, request.body) };
+    }
+    return { ...this.#propose(result, parts, request), response: result.response };
+  }
+
+  /** The heartbeat stream of a broker ended unexpectedly. It is fenced soon unless it comes back; `tick` does it. */
+  onBrokerStreamBroken(brokerId: NodeId, nowMs: number): void {
+    this.#heartbeats.streamBroken(brokerId, nowMs);
+  }
+
+  /** Does what is due: call it at {@link nextDeadlineMs} or somewhat later. */
+  tick(moment: ControllerMoment): ControllerDecision {
+    const decisions: ControllerDecision[] = [];
+    const context = (): ControllerContext => {
+      const taken = decisions.reduce((count, decision) => count + decision.entries.length, 0);
+      return this.#context({ nowMs: moment.nowMs, nextIndex: moment.nextIndex + taken }, newestVersion);
+    };
+    const decide = (result: OperationResult<null>, at: ControllerContext): void => {
+      const parts = splitIntoEntries(result.records, this.#maxEntryBytes);
+      if (parts.length > 0) decisions.push(this.#propose(result, parts, at));
+    };
+    for (;;) {
+      const at = context();
+      const fenced = maybeFenceStaleBroker(this.#image, at);
+      if (fenced === null) break;
+      decide(fenced, at);
+    }
+    if (moment.nowMs >= this.#nextUncleanElectionMs) {
+      this.#nextUncleanElectionMs = moment.nowMs + uncleanElectionIntervalMs;
+      const at = context();
+      decide(electUncleanLeaders(this.#image, at), at);
+    }
+    if (moment.nowMs >= this.#nextBalanceMs) {
+      this.#nextBalanceMs = moment.nowMs + this.#balanceIntervalMs();
+      const at = context();
+      decide(balanceLeaders(this.#image, at), at);
+    }
+    return {
+      entries: decisions.flatMap(({ entries }) => entries),
+      records: decisions.flatMap(({ records }) => records),
+      events: decisions.flatMap(({ events }) => events),
+    };
+  }
+
+  /** When `tick` next has something to do, in monotonic milliseconds. */
+  nextDeadlineMs(): number {
+    // A session ends after its deadline, not at it.
+    const session = this.#heartbeats.nextDeadlineMs();
+    const periodic = Math.min(this.#nextBalanceMs, this.#nextUncleanElectionMs);
+    return session === null ? periodic : Math.min(session + 1, periodic);
+  }
+
+  #context(moment: ControllerMoment, apiVersion: number): ControllerContext {
+    const { prng, newUuid, settings, controllerId } = this.#options;
+    const { nowMs, nextIndex } = moment;
+    return { nowMs, nextIndex, apiVersion, prng, newUuid, settings, controllerId, heartbeats: this.#heartbeats };
+  }
+
+  /** Infinite while `auto.leader.rebalance.enable` is off. */
+  #balanceIntervalMs(): number {
+    const view = controllerConfigView(this.#image, this.#options);
+    if (!view.boolean('auto.leader.rebalance.enable')) return Number.POSITIVE_INFINITY;
+    return view.number('leader.imbalance.check.interval.seconds') * 1_000;
+  }
+
+  /** Replays the records into the speculative image, entry by entry, and encodes the entries. */
+  #propose(
+    { records, events }: OperationResult<unknown>,
+    parts: readonly (readonly MetadataRecord[])[],
+    { nextIndex }: ControllerMoment,
+  ): ControllerDecision {
+    const { appliedIndex } = this.#image;
+    assert(parts.length === 0 || nextIndex > appliedIndex, `index ${nextIndex} is taken: ${appliedIndex} was proposed already`);
+    const entries = parts.map((part, i) => {
+      this.#image.applyEntry({ index: nextIndex + i, term: this.#options.term, records: part });
+      return encodeRecordBatch(part);
+    });
+    return { entries, records, events };
+  }
+}
+
+/** As few entries as the limit allows; the order of records stays. */
+function splitIntoEntries(records: readonly MetadataRecord[], maxEntryBytes: number): MetadataRecord[][] {
+  /** Length before each record and the format byte, generously. */
+  const framingBytes = 5;
+  const entries: MetadataRecord[][] = [];
+  let sizeBytes = Number.POSITIVE_INFINITY;
+  for (const record of records) {
+    const recordBytes = encodeRecord(record).length + framingBytes;
+    if (sizeBytes + recordBytes > maxEntryBytes) {
+      entries.push([]);
+      sizeBytes = framingBytes;
+    }
+    entries.at(-1)?.push(record);
+    sizeBytes += recordBytes;
+  }
+  return entries;
+}
