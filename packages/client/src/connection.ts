@@ -116,8 +116,9 @@ export class Connection {
     this.#write(api, this.#expectVersion(api, options.maxVersion), draft);
   }
 
-  /** Fails what is pending and closes the socket. */
+  /** Fails what is pending and closes the socket, once what was written to it has left. */
   close(): void {
+    if (this.#closedBy === undefined) this.#socket.end(() => this.#socket.destroy());
     this.#end(new ConnectionError(this.address, `the connection to ${this.address} was closed`));
   }
 
@@ -188,7 +189,7 @@ export class Connection {
   #end(error: Error): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = error;
-    this.#socket.destroy();
+    if (!this.#socket.writableEnded) this.#socket.destroy();
     for (const pending of this.#pending.values()) {
       clearTimeout(pending.timer);
       pending.reject(error);

@@ -31,3 +31,59 @@ export {
   type TopicPartition,
 } from './records.ts';
 export { apiNameOf, type AnyApi, type Api } from './wire.ts';
+export {
+  brokerVersions,
+  describeCluster,
+  describeLogDirs,
+  describeQuorum,
+  electLeaders,
+  type ClusterDescription,
+  type DescribedBroker,
+  type LogDirDescription,
+  type QuorumDescription,
+  type QuorumReplica,
+} from './admin/cluster-info.ts';
+export {
+  alterConfigs,
+  describeConfigs,
+  type ConfigChange,
+  type ConfigEntry,
+  type ConfigResource,
+  type ConfigResourceType,
+  type ConfigSource,
+  type DescribedConfigs,
+} from './admin/configs.ts';
+export {
+  commitOffsets,
+  deleteGroups,
+  deleteOffsets,
+  describeGroup,
+  fetchOffsets,
+  listGroups,
+  readAssignment,
+  type CommitMember,
+  type CommittedOffset,
+  type DescribedGroup,
+  type GroupDescription,
+  type GroupMember,
+  type ListedGroup,
+  type OffsetToCommit,
+} from './admin/groups.ts';
+export { listOffsets, type FoundOffset, type ListOffsetsOptions, type OffsetQuery, type OffsetSpec } from './admin/offsets.ts';
+export type { Outcome } from './admin/outcome.ts';
+export {
+  createPartitions,
+  createTopics,
+  deleteRecords,
+  deleteTopics,
+  describeTopics,
+  listTopics,
+  type ChangeOptions,
+  type CreatedTopic,
+  type DescribedTopic,
+  type NewTopic,
+  type PartitionIncrease,
+} from './admin/topics.ts';
+export { Producer } from './producer.ts';
+export { Consumer } from './consumer.ts';
+export { GroupConsumer } from './group-consumer.ts';
