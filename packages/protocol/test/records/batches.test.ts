@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import * as records from '../../src/records/exports.ts';
-import { anyRecord, gzipCodecs, limits } from './support.ts';
+import { anyRecord, gzipCodecs, limits, normal } from './support.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -212,18 +212,6 @@ test('sequences start again after the largest one', () => {
   assert.equal(records.incrementSequence(0x7fff_ffff, 1), 0);
   assert.equal(records.incrementSequence(0x7fff_fffe, 4), 2);
 });
-
-/** Comparable: bytes as hex, whatever kind of array they are. */
-function normal(list: readonly (records.RecordToWrite & { offset: number })[]): unknown {
-  const hex = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString('hex'));
-  return list.map((record) => ({
-    offset: record.offset,
-    timestamp: record.timestamp,
-    key: hex(record.key),
-    value: hex(record.value),
-    headers: (record.headers ?? []).map((header) => [header.key, hex(header.value)]),
-  }));
-}
 
 const platformaticHex =
   '0000000000000000000000690000000002669458580000000000010000018bcfe568000000018bcfe5687b00000000ee6b28' +

@@ -35,3 +35,15 @@ export const anyRecord: fc.Arbitrary<Required<Omit<RecordToWrite, 'offset'>>> = 
   timestamp: fc.integer({ min: 0, max: 4_000_000_000_000 }),
   headers: fc.array(fc.record({ key: fc.string({ unit: 'grapheme', maxLength: 20 }), value: payload }), { maxLength: 4 }),
 });
+
+/** Comparable: bytes as hex, whatever kind of array they are. */
+export function normal(list: readonly (RecordToWrite & { offset: number })[]): unknown {
+  const hex = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString('hex'));
+  return list.map((record) => ({
+    offset: record.offset,
+    timestamp: record.timestamp,
+    key: hex(record.key),
+    value: hex(record.value),
+    headers: (record.headers ?? []).map((header) => [header.key, hex(header.value)]),
+  }));
+}
