@@ -1,0 +1,251 @@
+/**
+ * Produce v3–13: appends one record batch to each of the partitions named.
+ *
+ * Everything up to the append happens before the first await, so batches of one connection land in the order in which
+ * they were sent. acks=all waits for the high watermark, acks=1 for nothing, acks=0 gets no answer (and loses its
+ * connection on an error, as in Kafka). v10+ names the new leader when it has moved (KIP-951); v13 has topic ids.
+ * Gap: transactional batches are refused with INVALID_TXN_STATE until transactions exist.
+ */
+import { ApiKey, ErrorCode, errorName, isTransactionalBatch, produceRequest, produceResponse, validateBatches } from '@jackdaw/protocol';
+import type { ProduceRequest, ProduceResponseDraft, RecordError } from '@jackdaw/protocol';
+import { isInternalTopic, type TopicImage } from '@jackdaw/metadata';
+import { StorageError, type AppendResult } from '@jackdaw/log';
+import type { BrokerServices } from '../broker-services.ts';
+import { closeConnection, defineHandler, noResponse, type Answer, type RequestContext } from './handler.ts';
+import { endpointsOf, findLedPartition, findTopic, leaderHint, type LedPartition } from './topic-lookup.ts';
+
+type TopicData = ProduceRequest['topicData'][number];
+
+interface PartitionOutcome {
+  readonly index: number;
+  errorCode: number;
+  errorMessage: string | null;
+  baseOffset: number;
+  logAppendTimeMs: number;
+  logStartOffset: number;
+  recordErrors: readonly RecordError[];
+}
+
+interface TopicOutcome {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: PartitionOutcome[];
+}
+
+interface Waiting {
+  readonly outcome: PartitionOutcome;
+  readonly led: LedPartition;
+  readonly requiredOffset: number;
+}
+
+const acksAll = -1;
+
+export const produceHandler = defineHandler({
+  apiKey: ApiKey.Produce,
+  request: produceRequest,
+  response: produceResponse,
+  handle: (broker, request, context) => handleProduce(broker, request, context),
+  refuse: (request, refusal) => {
+    const outcomes = request.topicData.map((topic) => ({
+      name: topic.name,
+      topicId: topic.topicId,
+      partitions: topic.partitionData.map(({ index }) => failed(index, refusal.errorCode, refusal.errorMessage)),
+    }));
+    return { responses: outcomes.map((topic) => toResponse(topic)) };
+  },
+});
+
+function handleProduce(
+  broker: BrokerServices,
+  request: ProduceRequest,
+  context: RequestContext,
+): Answer<ProduceResponseDraft> | Promise<Answer<ProduceResponseDraft>> {
+  const waiting: Waiting[] = [];
+  const outcomes = request.topicData.map((topic) => appendTopic(broker, { topic, request, context, waiting }));
+  if (request.acks === 0) {
+    const hasError = outcomes.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode !== ErrorCode.NONE));
+    return hasError ? closeConnection : noResponse;
+  }
+  if (waiting.length === 0) return response(broker, outcomes, context);
+  return whenAllReplicated(broker, waiting, request.timeoutMs).then(() => response(broker, outcomes, context));
+}
+
+interface TopicAppend {
+  readonly topic: TopicData;
+  readonly request: ProduceRequest;
+  readonly context: RequestContext;
+  readonly waiting: Waiting[];
+}
+
+function appendTopic(broker: BrokerServices, append: TopicAppend): TopicOutcome {
+  const { topic, request } = append;
+  const found = findTopic(broker.image(), { name: topic.name, id: topic.topicId });
+  const partitions = topic.partitionData.map(({ index, records }) => {
+    if (request.acks < -1 || request.acks > 1) return failed(index, ErrorCode.INVALID_REQUIRED_ACKS);
+    if (typeof found === 'number') return failed(index, found);
+    return appendPartition(broker, { ...append, found, index, records: records ?? new Uint8Array(0) });
+  });
+  if (typeof found === 'number') return { name: topic.name, topicId: topic.topicId, partitions };
+  const traffic = broker.traffic.of(found.name);
+  traffic.produceRequests++;
+  if (partitions.some(({ errorCode }) => errorCode !== ErrorCode.NONE)) traffic.failedProduceRequests++;
+  return { name: found.name, topicId: found.id, partitions };
+}
+
+interface PartitionAppend extends TopicAppend {
+  readonly found: TopicImage;
+  readonly index: number;
+  readonly records: Uint8Array;
+}
+
+function appendPartition(broker: BrokerServices, append: PartitionAppend): PartitionOutcome {
+  const { found, index, records, request, context } = append;
+  if (isInternalTopic(found.name)) {
+    return failed(index, ErrorCode.INVALID_TOPIC_EXCEPTION, `clients may not write to the internal topic ${found.name}`);
+  }
+  const led = findLedPartition(broker, found, index);
+  if (typeof led === 'number') return failed(index, led);
+  const refusal = led.leader.checkAppend(request.acks);
+  if (refusal !== ErrorCode.NONE) return failed(index, refusal);
+
+  const config = broker.topicConfigs.of(found.name);
+  const nowMs = broker.clock.wallMs();
+  const valid = validateBatches(records, {
+    maxMessageBytes: config.maxMessageBytes,
+    timestampType: config.messageTimestampType,
+    beforeMaxMs: config.messageTimestampBeforeMaxMs,
+    afterMaxMs: config.messageTimestampAfterMaxMs,
+    nowMs,
+    compressionType: config.compressionType,
+    compressionLevel: compressionLevel(config),
+    isCompacted: config.isCompacting,
+    codecs: broker.codecs,
+    maxDecompressedBytes: broker.config.view.number('max.decompressed.message.bytes'),
+    requestVersion: context.version,
+  });
+  const traffic = broker.traffic.of(found.name);
+  if (valid.error !== null) {
+    traffic.bytesRejected += records.length;
+    return { ...failed(index, valid.error, valid.message), recordErrors: valid.recordErrors };
+  }
+  if (isTransactionalBatch(valid.batches, 0)) {
+    return failed(index, ErrorCode.INVALID_TXN_STATE, 'transactions are not supported by this version of Jackdaw');
+  }
+  const result = appendToLog(broker, led, valid.batches);
+  if (result.kind === 'appended') {
+    traffic.messagesIn += valid.recordsCount;
+    traffic.bytesIn += valid.batches.length;
+  }
+  return afterAppend(append, { led, result, logAppendTimeMs: valid.logAppendTimeMs });
+}
+
+function appendToLog(broker: BrokerServices, led: LedPartition, batches: Uint8Array): AppendResult {
+  try {
+    const result = led.log.appendAsLeader(batches, { leaderEpoch: led.leader.leaderEpoch, nowMs: broker.clock.wallMs() });
+    if (result.kind === 'appended') {
+      led.leader.onLocalProgress(broker.clock.monotonicMs());
+      led.hosted.notifyAppended();
+    }
+    return result;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    if (led.log.isOffline) broker.replicas.onStorageFailure(led.hosted, error);
+    return { kind: 'error', error: ErrorCode.KAFKA_STORAGE_ERROR, message: error.message };
+  }
+}
+
+function afterAppend(
+  { index, request, waiting }: PartitionAppend,
+  { led, result, logAppendTimeMs }: { led: LedPartition; result: AppendResult; logAppendTimeMs: number },
+): PartitionOutcome {
+  if (result.kind === 'error') return failed(index, result.error, result.message);
+  const outcome: PartitionOutcome = {
+    ...failed(index, ErrorCode.NONE, null),
+    baseOffset: result.baseOffset,
+    logAppendTimeMs: result.kind === 'duplicate' && logAppendTimeMs >= 0 ? result.timestamp : logAppendTimeMs,
+    logStartOffset: result.logStartOffset,
+  };
+  if (request.acks === acksAll) waiting.push({ outcome, led, requiredOffset: result.lastOffset + 1 });
+  return outcome;
+}
+
+/** Waits until every partition is replicated or has failed; what is neither at the timeout is REQUEST_TIMED_OUT (A22). */
+function whenAllReplicated(broker: BrokerServices, waiting: readonly Waiting[], timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    let open = waiting.length;
+    const settle = (outcome: PartitionOutcome, error: number): void => {
+      if (error !== ErrorCode.NONE) fail(outcome, error);
+      if (--open > 0) return;
+      timer.cancel();
+      resolve();
+    };
+    const timer = broker.timers.setTimer(timeoutMs, () => {
+      for (const { outcome, waiter, isDone } of waiters) {
+        if (isDone()) continue;
+        waiter?.cancel();
+        settle(outcome, ErrorCode.REQUEST_TIMED_OUT);
+      }
+    });
+    const waiters = waiting.map(({ outcome, led, requiredOffset }) => {
+      let done = false;
+      const waiter = led.leader.whenReplicated(requiredOffset, (error) => {
+        done = true;
+        settle(outcome, error);
+      });
+      return { outcome, waiter, isDone: () => done };
+    });
+  });
+}
+
+function fail(outcome: PartitionOutcome, error: number): void {
+  outcome.errorCode = error;
+  outcome.errorMessage = errorName(error);
+  outcome.baseOffset = -1;
+  outcome.logAppendTimeMs = -1;
+  outcome.logStartOffset = -1;
+}
+
+function failed(index: number, errorCode: number, errorMessage: string | null = errorName(errorCode)): PartitionOutcome {
+  return { index, errorCode, errorMessage, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, recordErrors: [] };
+}
+
+function compressionLevel(config: { compressionType: string } & Record<'compressionGzipLevel' | 'compressionLz4Level' | 'compressionZstdLevel', number>): number {
+  if (config.compressionType === 'lz4') return config.compressionLz4Level;
+  return config.compressionType === 'zstd' ? config.compressionZstdLevel : config.compressionGzipLevel;
+}
+
+function response(broker: BrokerServices, outcomes: readonly TopicOutcome[], context: RequestContext): ProduceResponseDraft {
+  const image = broker.image();
+  const newLeaders = new Set<number>();
+  const responses = outcomes.map((topic) =>
+    toResponse(topic, (index) => {
+      const hint = leaderHint(image, topic.topicId, index);
+      newLeaders.add(hint.leaderId);
+      return hint;
+    }),
+  );
+  return { responses, nodeEndpoints: endpointsOf(image, newLeaders, context.connection.listenerName) };
+}
+
+type Hint = (index: number) => { leaderId: number; leaderEpoch: number };
+
+function toResponse(topic: TopicOutcome, hint?: Hint): ProduceResponseDraft['responses'][number] {
+  return {
+    name: topic.name,
+    topicId: topic.topicId,
+    partitionResponses: topic.partitions.map((outcome) => {
+      const isElsewhere =
+        outcome.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || outcome.errorCode === ErrorCode.FENCED_LEADER_EPOCH;
+      return {
+        index: outcome.index,
+        errorCode: outcome.errorCode,
+        baseOffset: outcome.baseOffset,
+        logAppendTimeMs: outcome.logAppendTimeMs,
+        logStartOffset: outcome.logStartOffset,
+        recordErrors: outcome.recordErrors.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message })),
+        errorMessage: outcome.errorMessage,
+        ...(isElsewhere && hint !== undefined ? { currentLeader: hint(outcome.index) } : {}),
+      };
+    }),
+  };
+}

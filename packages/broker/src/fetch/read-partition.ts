@@ -1,0 +1,77 @@
+/**
+ * Reads one partition for a consumer: all checks of Kafka's fetch, then whole batches up to the high watermark.
+ *
+ * Consumers never see an offset at or above the high watermark (A20). A position that the leader's log does not contain
+ * is told apart: out of range, or diverged from this log in an earlier leader epoch (KIP-320).
+ */
+import { ErrorCode } from '@jackdaw/protocol';
+import type { BrokerServices } from '../broker-services.ts';
+import { findLedPartition, findTopic } from '../api/topic-lookup.ts';
+import type { HostedPartition } from '../replica/hosted-partition.ts';
+import type { FetchPartition } from './fetch-sessions.ts';
+
+export interface PartitionRead {
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+  readonly diverging: { readonly epoch: number; readonly endOffset: number } | null;
+  readonly records: readonly Uint8Array[];
+  readonly sizeBytes: number;
+  /** The partition to wait for; null when waiting cannot help. */
+  readonly hosted: HostedPartition | null;
+}
+
+export interface ReadBudget {
+  readonly maxBytes: number;
+  /** No partition of this fetch has data yet: the first batch may exceed the budget (KIP-74). */
+  readonly minOneBatch: boolean;
+}
+
+export function readPartition(
+  broker: BrokerServices,
+  wanted: FetchPartition,
+  budget: ReadBudget,
+): PartitionRead | Promise<PartitionRead> {
+  const topic = findTopic(broker.image(), { name: wanted.topic, id: wanted.topicId });
+  if (typeof topic === 'number') return failed(topic);
+  const led = findLedPartition(broker, topic, wanted.partition);
+  if (typeof led === 'number') return failed(led);
+  const { leader, log, hosted } = led;
+  const epochError = leader.checkEpoch(wanted.currentLeaderEpoch);
+  if (epochError !== ErrorCode.NONE) return failed(epochError);
+
+  const bounds = { highWatermark: leader.highWatermark, logStartOffset: log.logStartOffset, hosted };
+  if (wanted.lastFetchedEpoch >= 0) {
+    const end = log.endOffsetForEpoch(wanted.lastFetchedEpoch);
+    if (end.leaderEpoch < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
+    if (end.leaderEpoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) {
+      return { ...bounds, ...empty, diverging: { epoch: end.leaderEpoch, endOffset: end.endOffset }, errorCode: ErrorCode.NONE };
+    }
+  }
+  if (wanted.fetchOffset < log.logStartOffset || wanted.fetchOffset > log.logEndOffset) {
+    return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
+  }
+  if (wanted.fetchOffset >= leader.highWatermark || budget.maxBytes <= 0) {
+    return { ...bounds, ...empty, errorCode: ErrorCode.NONE };
+  }
+  const result = log.read({
+    fetchOffset: wanted.fetchOffset,
+    maxOffset: leader.highWatermark,
+    maxBytes: Math.min(wanted.maxBytes, budget.maxBytes),
+    minOneBatch: budget.minOneBatch,
+  });
+  const convert = (read: Awaited<typeof result>): PartitionRead => {
+    // After a read from disk, the role may be another one: what was read is then not ours to serve (A20).
+    if (hosted.leader !== leader) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    if (read.kind === 'outOfRange') return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
+    if (read.kind === 'corrupt') return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+    return { ...bounds, diverging: null, errorCode: ErrorCode.NONE, records: read.chunks, sizeBytes: read.sizeBytes };
+  };
+  return result instanceof Promise ? result.then(convert) : convert(result);
+}
+
+const empty = { records: [] as readonly Uint8Array[], sizeBytes: 0, diverging: null };
+
+function failed(errorCode: number, bounds?: { highWatermark: number; logStartOffset: number }): PartitionRead {
+  return { highWatermark: bounds?.highWatermark ?? -1, logStartOffset: bounds?.logStartOffset ?? -1, ...empty, errorCode, hosted: null };
+}

@@ -1,0 +1,118 @@
+/**
+ * A Kafka listener: accepts connections, keeps their number within bounds and reaps the idle ones.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '@jackdaw/base';
+import { Connection, type ConnectionHandler, type ConnectionLimits } from './connection.ts';
+
+export interface ListenerOptions {
+  readonly name: string;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly limits: ConnectionLimits;
+  /** `max.connections` */
+  readonly maxConnections: number;
+  /** `max.connections.per.ip` */
+  readonly maxConnectionsPerIp: number;
+  /** `connections.max.idle.ms` */
+  readonly maxIdleMs: number;
+  readonly clock: Clock;
+  readonly handler: ConnectionHandler;
+  /** Called for a connection that was turned away, and why. */
+  readonly onRefused: (remoteAddress: string, reason: string) => void;
+}
+
+/** How often idle connections are looked for. */
+const idleCheckMs = 5_000;
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #perIp = new Map<string, number>();
+  #nextId = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
+      this.#onSocket(socket),
+    );
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** The port that is bound; differs from the asked one when that was 0. */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : this.#options.port;
+  }
+
+  /** Binds the port. Rejects with the system's error (EADDRINUSE, EACCES, …). */
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: 1024 }, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#options.onRefused('-', `accept failed: ${error.message}`));
+        resolve();
+      });
+    });
+    this.#idleTimer = setInterval(() => this.#reapIdle(), idleCheckMs);
+    this.#idleTimer.unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#idleTimer);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections) connection.close('the broker is shutting down');
+    await closed;
+  }
+
+  #onSocket(socket: Socket): void {
+    const ip = socket.remoteAddress;
+    const refusal = ip === undefined ? 'gone already' : this.#refusal(ip);
+    if (ip === undefined || refusal !== null) {
+      socket.destroy();
+      this.#options.onRefused(ip ?? '-', refusal ?? '');
+      return;
+    }
+    this.#perIp.set(ip, (this.#perIp.get(ip) ?? 0) + 1);
+    const connection = new Connection(socket, {
+      id: `${socket.localAddress}:${socket.localPort}-${ip}:${socket.remotePort}-${this.#nextId++}`,
+      listenerName: this.#options.name,
+      limits: this.#options.limits,
+      clock: this.#options.clock,
+      handler: {
+        onRequest: (source, frame, slot) => this.#options.handler.onRequest(source, frame, slot),
+        onClosed: (source, reason) => {
+          this.#connections.delete(source);
+          const left = (this.#perIp.get(ip) ?? 1) - 1;
+          if (left > 0) this.#perIp.set(ip, left);
+          else this.#perIp.delete(ip);
+          this.#options.handler.onClosed(source, reason);
+        },
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #refusal(ip: string): string | null {
+    const { maxConnections, maxConnectionsPerIp } = this.#options;
+    if (this.#connections.size >= maxConnections) return `max.connections=${maxConnections} reached`;
+    if ((this.#perIp.get(ip) ?? 0) >= maxConnectionsPerIp) return `max.connections.per.ip=${maxConnectionsPerIp} reached`;
+    return null;
+  }
+
+  #reapIdle(): void {
+    const now = this.#options.clock.monotonicMs();
+    for (const connection of this.#connections) {
+      if (connection.openRequests === 0 && now - connection.lastActivityMs > this.#options.maxIdleMs) {
+        connection.close(`idle for more than connections.max.idle.ms=${this.#options.maxIdleMs}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * A broker's way to the active controller: one stream, Kafka's own messages, answers by correlation id.
+ *
+ * Whoever leads the quorum is the controller; every node knows it from Raft. Calls to itself skip the network. A call
+ * is tried again until its deadline while the controller moves, because every controller operation is safe to repeat:
+ * a compare-and-set, or answered with an "already so" error of its own.
+ */
+import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import type { NodeId } from '@jackdaw/base';
+import { decodeBody, encodeBody, ErrorCode, type MessageSchema } from '@jackdaw/protocol';
+import { controlChannelOptions } from '../rpc/channel-options.ts';
+import { controllerService, method, type ControllerRequestMessage, type ControllerResponseMessage } from '../rpc/services.ts';
+import { ControllerError } from './controller-driver.ts';
+
+/** One operation of the controller: request and response schema of a Kafka API, at the version that travels. */
+export interface ControllerApi<RequestDraft, Response> {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly request: MessageSchema<unknown, RequestDraft>;
+  readonly response: MessageSchema<Response>;
+}
+
+export interface ControllerClientOptions {
+  readonly nodeId: NodeId;
+  readonly clusterId: () => string;
+  readonly brokerEpoch: () => number;
+  /** Who leads the quorum as far as this node knows; null for nobody. */
+  readonly controllerId: () => NodeId | null;
+  readonly voterAddresses: ReadonlyMap<NodeId, string>;
+  /** The stream to the controller broke: the broker should show soon that it is alive. */
+  readonly onBroken: () => void;
+  /** The controller on this node. */
+  readonly local: (apiKey: number, apiVersion: number, payload: Uint8Array) => Promise<Uint8Array>;
+}
+
+interface Call {
+  readonly resolve: (payload: Uint8Array) => void;
+  readonly reject: (error: ControllerError) => void;
+}
+
+type Stream = ClientDuplexStream<ControllerRequestMessage, ControllerResponseMessage>;
+
+const link = method<ControllerRequestMessage, ControllerResponseMessage>(controllerService, 'Link');
+/** Pause between two tries of one call. */
+const retryMs = 50;
+/** Calls that may wait for an answer at once. */
+const maxCalls = 10_000;
+
+export class ControllerClient {
+  readonly #options: ControllerClientOptions;
+  readonly #calls = new Map<number, Call>();
+  readonly #clients = new Map<NodeId, Client>();
+  #stream: Stream | null = null;
+  #streamTo: NodeId = -1;
+  #nextCorrelationId = 1;
+  #isClosed = false;
+
+  constructor(options: ControllerClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks the active controller. Rejects with {@link ControllerError}: REQUEST_TIMED_OUT when no controller answered
+   * within `timeoutMs`, or what the controller refused with.
+   */
+  async call<RequestDraft, Response>(
+    api: ControllerApi<RequestDraft, Response>,
+    request: RequestDraft,
+    timeoutMs: number,
+  ): Promise<Response> {
+    const payload = encodeBody(api.request, api.apiVersion, request);
+    const deadline = performance.now() + timeoutMs;
+    let last = 'no controller is known';
+    while (!this.#isClosed) {
+      const left = deadline - performance.now();
+      if (left <= 0) break;
+      try {
+        return decodeBody(api.response, api.apiVersion, await this.#ask(api, payload, left));
+      } catch (error) {
+        if (!(error instanceof ControllerError) || !isWorthRetrying(error.errorCode)) throw error;
+        last = error.message;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(retryMs, Math.max(0, deadline - performance.now()))));
+    }
+    throw new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `the controller did not answer within ${timeoutMs} ms: ${last}`);
+  }
+
+  /** The quorum has another leader: what waits for the old one is asked again elsewhere. */
+  onControllerChanged(): void {
+    if (this.#streamTo !== this.#options.controllerId()) this.#dropStream('the controller has moved');
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#dropStream('this broker is stopping');
+    for (const client of this.#clients.values()) client.close();
+  }
+
+  #ask(api: { apiKey: number; apiVersion: number }, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    const controllerId = this.#options.controllerId();
+    if (controllerId === null) return Promise.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, 'no controller is known'));
+    if (controllerId === this.#options.nodeId) return this.#options.local(api.apiKey, api.apiVersion, payload);
+    const stream = this.#streamFor(controllerId);
+    if (stream === null) {
+      return Promise.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, `no address for controller ${controllerId}`));
+    }
+    if (this.#calls.size >= maxCalls) {
+      return Promise.reject(new ControllerError(ErrorCode.THROTTLING_QUOTA_EXCEEDED, `${maxCalls} calls wait for the controller`));
+    }
+    return new Promise((resolve, reject) => {
+      const correlationId = this.#nextCorrelationId++ % 0xffff_ffff;
+      const timer = setTimeout(() => {
+        this.#calls.delete(correlationId);
+        reject(new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `controller ${controllerId} is silent`));
+      }, timeoutMs);
+      this.#calls.set(correlationId, {
+        resolve: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      stream.write({
+        correlationId,
+        apiKey: api.apiKey,
+        apiVersion: api.apiVersion,
+        payload,
+        clusterId: this.#options.clusterId(),
+        brokerId: this.#options.nodeId,
+        brokerEpoch: this.#options.brokerEpoch(),
+      });
+    });
+  }
+
+  #streamFor(controllerId: NodeId): Stream | null {
+    if (this.#stream !== null && this.#streamTo === controllerId) return this.#stream;
+    this.#dropStream('the controller has moved');
+    const address = this.#options.voterAddresses.get(controllerId);
+    if (address === undefined) return null;
+    let client = this.#clients.get(controllerId);
+    if (client === undefined) {
+      client = new Client(address, credentials.createInsecure(), controlChannelOptions);
+      this.#clients.set(controllerId, client);
+    }
+    const stream = client.makeBidiStreamRequest(link.path, link.requestSerialize, link.responseDeserialize);
+    this.#stream = stream;
+    this.#streamTo = controllerId;
+    stream.on('data', (response: ControllerResponseMessage) => this.#onResponse(response));
+    stream.on('error', () => undefined);
+    stream.on('close', () => {
+      if (this.#stream !== stream) return;
+      this.#dropStream(`the stream to controller ${controllerId} broke`);
+      if (!this.#isClosed) this.#options.onBroken();
+    });
+    return stream;
+  }
+
+  #onResponse(response: ControllerResponseMessage): void {
+    const call = this.#calls.get(response.correlationId);
+    if (call === undefined) return;
+    this.#calls.delete(response.correlationId);
+    if (response.error === ErrorCode.NONE) call.resolve(response.payload);
+    else call.reject(new ControllerError(response.error, response.errorMessage));
+  }
+
+  #dropStream(reason: string): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#streamTo = -1;
+    stream?.cancel();
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    for (const call of calls) call.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, reason));
+  }
+}
+
+function isWorthRetrying(errorCode: number): boolean {
+  return errorCode === ErrorCode.NOT_CONTROLLER || errorCode === ErrorCode.REQUEST_TIMED_OUT;
+}

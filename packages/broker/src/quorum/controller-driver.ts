@@ -1,0 +1,189 @@
+/**
+ * Runs the active controller on the node that leads the quorum.
+ *
+ * It comes to life when the leader's first entry of its term has been applied here, on a copy of the committed image;
+ * it is dropped, and its uncommitted thoughts with it, when leadership is lost (E11). Decisions are proposed in the
+ * order in which they are made; an answer leaves when everything that it depends on is committed.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock, NodeId, Prng } from '@jackdaw/base';
+import { ActiveController, brokenStreamGraceMs, type ControllerDecision, type ControllerEvent, type ControllerSettings } from '@jackdaw/metadata';
+import { ErrorCode, uuidOf } from '@jackdaw/protocol';
+import type { SoftState } from '@jackdaw/raft';
+import { LeadershipLostError, type QuorumDriver } from './quorum-driver.ts';
+import type { MetadataState } from './metadata-state.ts';
+
+export interface ControllerDriverOptions {
+  readonly nodeId: NodeId;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly settings: ControllerSettings;
+  readonly metadata: MetadataState;
+  readonly quorum: () => QuorumDriver;
+  /** This node's own cluster id, proposed when the cluster has none yet. */
+  readonly clusterId: string;
+  readonly onActive: (isActive: boolean) => void;
+  readonly onEvent: (event: ControllerEvent) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A Kafka error in place of a response: the request was not carried out, or its outcome is not known. */
+export class ControllerError extends Error {
+  override readonly name = 'ControllerError';
+  readonly errorCode: number;
+
+  constructor(errorCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.errorCode = errorCode;
+  }
+}
+
+/** How often sessions and leader balance are looked at. */
+const tickMs = 100;
+
+export class ControllerDriver {
+  readonly #options: ControllerDriverOptions;
+  #active: ActiveController | null = null;
+  /** Resolves when everything proposed so far is committed. */
+  #lastCommitted: Promise<void> = Promise.resolve();
+  #isRebuilding = false;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: ControllerDriverOptions) {
+    this.#options = options;
+  }
+
+  get isActive(): boolean {
+    return this.#active !== null;
+  }
+
+  /** The active controller, for gauges. */
+  get active(): ActiveController | null {
+    return this.#active;
+  }
+
+  onSoftState(state: SoftState): void {
+    if (state.role === 'leader') this.onApplied();
+    else this.#deactivate();
+  }
+
+  /** The committed image has moved: a new leader may be ready to become the active controller. */
+  onApplied(): void {
+    const quorum = this.#options.quorum();
+    if (this.#active !== null || this.#isRebuilding || this.#isClosed) return;
+    const { role, term } = quorum.softState;
+    if (role !== 'leader' || this.#options.metadata.image.appliedTerm !== term) return;
+    this.#activate();
+  }
+
+  /**
+   * Carries out one request. Rejects with {@link ControllerError}: NOT_CONTROLLER when this node does not lead (or lost
+   * the lead before the outcome was known).
+   */
+  async handle<Response>(apiKey: number, apiVersion: number, body: object): Promise<Response> {
+    const controller = this.#active;
+    if (controller === null) throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'this node is not the active controller');
+    const reply = controller.handle({ apiKey, apiVersion, body, ...this.#moment() });
+    await this.#commit(reply);
+    return reply.response as Response;
+  }
+
+  /** The heartbeat stream of a broker broke. `isGone`: nothing listens at its address any more. */
+  onBrokerStreamBroken(brokerId: NodeId, isGone: boolean): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    // A process that is gone cannot come back within the grace that a broken stream gets: its grace is over already.
+    this.#active?.onBrokerStreamBroken(brokerId, isGone ? nowMs - brokenStreamGraceMs - 1 : nowMs);
+    this.#tick();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#deactivate();
+  }
+
+  #activate(): void {
+    const { nodeId, prng, settings, metadata, clock } = this.#options;
+    this.#active = new ActiveController({
+      image: metadata.image,
+      term: this.#options.quorum().softState.term,
+      controllerId: nodeId,
+      prng,
+      newUuid: () => uuidOf(randomBytes(16)),
+      settings,
+      nowMs: clock.monotonicMs(),
+    });
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#options.onActive(true);
+    this.#start();
+  }
+
+  /** First decisions of a new active controller: the cluster's id and features, if nobody has set them. */
+  #start(): void {
+    const controller = this.#active;
+    if (controller === null) return;
+    const decision = controller.bootstrap(this.#options.clusterId, this.#moment());
+    this.#commit(decision).catch((error: unknown) => this.#onBackgroundError(error));
+  }
+
+  #deactivate(): void {
+    clearInterval(this.#timer);
+    if (this.#active === null) return;
+    this.#active = null;
+    this.#options.onActive(false);
+  }
+
+  #tick(): void {
+    const controller = this.#active;
+    if (controller === null) return;
+    const decision = controller.tick(this.#moment());
+    if (decision.entries.length === 0) return;
+    this.#commit(decision).catch((error: unknown) => this.#onBackgroundError(error));
+  }
+
+  #moment(): { nowMs: number; nextIndex: number } {
+    return { nowMs: this.#options.clock.monotonicMs(), nextIndex: this.#options.quorum().status.lastIndex + 1 };
+  }
+
+  /** Proposes a decision's entries; resolves when they, and all before them, are committed and applied here. */
+  async #commit(decision: ControllerDecision): Promise<void> {
+    for (const entry of decision.entries) {
+      const { result, committed } = this.#options.quorum().propose(entry);
+      if (result.kind !== 'accepted') {
+        // The controller has already moved its own image ahead: it must start again from what is committed.
+        this.#rebuild();
+        committed.catch(() => undefined);
+        throw new ControllerError(refusalCode(result.kind), `the quorum did not take the change: ${result.kind}`);
+      }
+      committed.catch(() => undefined);
+      this.#lastCommitted = committed;
+    }
+    try {
+      await this.#lastCommitted;
+    } catch (error) {
+      throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'leadership of the quorum was lost', { cause: error });
+    }
+    for (const event of decision.events) this.#options.onEvent(event);
+  }
+
+  #rebuild(): void {
+    if (this.#isRebuilding) return;
+    this.#isRebuilding = true;
+    this.#deactivate();
+    const finish = (): void => {
+      this.#isRebuilding = false;
+      this.onApplied();
+    };
+    this.#lastCommitted.then(finish, finish);
+  }
+
+  #onBackgroundError(error: unknown): void {
+    if (error instanceof ControllerError || error instanceof LeadershipLostError) return;
+    this.#options.onError(error);
+  }
+}
+
+function refusalCode(kind: 'notLeader' | 'tooLarge' | 'busy'): number {
+  if (kind === 'tooLarge') return ErrorCode.POLICY_VIOLATION;
+  return kind === 'busy' ? ErrorCode.THROTTLING_QUOTA_EXCEEDED : ErrorCode.NOT_CONTROLLER;
+}

@@ -1,0 +1,145 @@
+/**
+ * The controller's end of the brokers' streams: decodes a request, has it carried out, encodes the answer.
+ *
+ * A stream is its broker's lease (F2, E13): when it breaks, the broker is asked over a fresh connection whether it is
+ * still there. Nobody listening means that the process is gone, and it is fenced at once; silence or another fault
+ * leaves it a short grace, and the session timeout as the last resort.
+ */
+import { Client, credentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { NodeId } from '@jackdaw/base';
+import { decodeBody, encodeBody, ErrorCode } from '@jackdaw/protocol';
+import { controlChannelOptions } from '../rpc/channel-options.ts';
+import {
+  controllerService,
+  method,
+  type ControllerRequestMessage,
+  type ControllerResponseMessage,
+  type PingResponseMessage,
+} from '../rpc/services.ts';
+import { controllerSchemas } from './controller-apis.ts';
+import { ControllerError, type ControllerDriver } from './controller-driver.ts';
+
+export interface ControllerServiceOptions {
+  readonly nodeId: NodeId;
+  readonly incarnationId: string;
+  readonly clusterId: () => string;
+  readonly driver: ControllerDriver;
+  /** Who leads the quorum as far as this node knows, −1 for nobody. */
+  readonly controllerId: () => NodeId;
+  /** Where a registered broker takes gRPC, `host:port`. */
+  readonly addressOf: (brokerId: NodeId) => string | undefined;
+  readonly onError: (error: unknown, apiKey: number) => void;
+}
+
+type LinkCall = ServerDuplexStream<ControllerRequestMessage, ControllerResponseMessage>;
+
+const ping = method<{ clusterId: string }, PingResponseMessage>(controllerService, 'Ping');
+const pingTimeoutMs = 500;
+/** Answers that may wait for a slow broker before its stream is given up. */
+const maxQueuedResponses = 10_000;
+
+export class ControllerService {
+  readonly #options: ControllerServiceOptions;
+  readonly #calls = new Set<LinkCall>();
+  /** The newest stream of each broker: only its end says something about the broker. */
+  readonly #newest = new Map<NodeId, LinkCall>();
+  #isClosed = false;
+
+  constructor(options: ControllerServiceOptions) {
+    this.#options = options;
+  }
+
+  readonly handleLink = (call: LinkCall): void => {
+    this.#calls.add(call);
+    let brokerId: NodeId = -1;
+    call.on('data', (request: ControllerRequestMessage) => {
+      brokerId = request.brokerId;
+      this.#newest.set(brokerId, call);
+      void this.#answer(call, request);
+    });
+    call.on('error', () => undefined);
+    call.on('end', () => call.end());
+    call.on('close', () => {
+      this.#calls.delete(call);
+      if (this.#newest.get(brokerId) !== call) return;
+      this.#newest.delete(brokerId);
+      if (!this.#isClosed) void this.#onBroken(brokerId);
+    });
+  };
+
+  readonly handlePing = (
+    call: ServerUnaryCall<{ clusterId: string }, PingResponseMessage>,
+    answer: sendUnaryData<PingResponseMessage>,
+  ): void => {
+    answer(null, {
+      clusterId: this.#options.clusterId(),
+      nodeId: this.#options.nodeId,
+      incarnationId: call.request.clusterId === '' ? '' : this.#options.incarnationId,
+    });
+  };
+
+  /** Carries out an encoded request on this node. Rejects with {@link ControllerError}. */
+  async handleLocal(apiKey: number, apiVersion: number, payload: Uint8Array): Promise<Uint8Array> {
+    const schemas = controllerSchemas.get(apiKey);
+    if (schemas === undefined) throw new ControllerError(ErrorCode.UNSUPPORTED_VERSION, `api key ${apiKey} is not the controller's`);
+    const body = decodeBody(schemas.request, apiVersion, payload) as object;
+    const response = await this.#options.driver.handle<object>(apiKey, apiVersion, body);
+    return encodeBody(schemas.response, apiVersion, response);
+  }
+
+  /** Ends every stream: this node leads no longer, and brokers must look for the one that does. */
+  dropStreams(): void {
+    for (const call of this.#calls) call.end();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.dropStreams();
+  }
+
+  async #answer(call: LinkCall, request: ControllerRequestMessage): Promise<void> {
+    const { correlationId, apiKey, apiVersion, payload, clusterId } = request;
+    const response: ControllerResponseMessage = {
+      correlationId,
+      error: ErrorCode.NONE,
+      errorMessage: '',
+      controllerId: this.#options.controllerId(),
+      payload: new Uint8Array(0),
+    };
+    try {
+      const own = this.#options.clusterId();
+      if (clusterId !== '' && own !== '' && clusterId !== own) {
+        throw new ControllerError(ErrorCode.INCONSISTENT_CLUSTER_ID, `cluster id ${clusterId} is not ${own}`);
+      }
+      response.payload = await this.handleLocal(apiKey, apiVersion, payload);
+    } catch (error) {
+      if (!(error instanceof ControllerError)) this.#options.onError(error, apiKey);
+      response.error = error instanceof ControllerError ? error.errorCode : ErrorCode.UNKNOWN_SERVER_ERROR;
+      response.errorMessage = error instanceof Error ? error.message : String(error);
+    }
+    if (!this.#calls.has(call)) return;
+    if (call.writableLength > maxQueuedResponses) call.destroy(new Error('the broker does not read its answers'));
+    else call.write(response);
+  }
+
+  async #onBroken(brokerId: NodeId): Promise<void> {
+    if (!this.#options.driver.isActive) return;
+    const isGone = await this.#isGone(brokerId);
+    // It may have come back while it was asked.
+    if (!this.#isClosed && !this.#newest.has(brokerId)) this.#options.driver.onBrokerStreamBroken(brokerId, isGone);
+  }
+
+  /** Whether nothing listens any more where the broker took gRPC. */
+  #isGone(brokerId: NodeId): Promise<boolean> {
+    const address = this.#options.addressOf(brokerId);
+    if (address === undefined) return Promise.resolve(false);
+    const client = new Client(address, credentials.createInsecure(), controlChannelOptions);
+    return new Promise((resolve) => {
+      const options = { deadline: Date.now() + pingTimeoutMs };
+      client.makeUnaryRequest(ping.path, ping.requestSerialize, ping.responseDeserialize, { clusterId: '' }, options, (error) => {
+        client.close();
+        resolve(error !== null && error.code === status.UNAVAILABLE);
+      });
+    });
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Drives the Raft state machine of this node: ticks, messages, the disk, and what is committed.
+ *
+ * One Ready is under way at a time and is handled in the order that makes promises true: persist, then send what
+ * depends on it, then apply (E2). While the disk is busy, heartbeats still leave. A disk that fails ends the node: its
+ * promises could not be kept any more.
+ */
+import type { Clock, NodeId, Prng, RaftIndex, Term } from '@jackdaw/base';
+import { RaftNode, type ProposeResult, type RaftMessage, type RaftStatus, type Ready, type SoftState } from '@jackdaw/raft';
+import type { RaftStore } from './raft-store.ts';
+import type { RaftTransport } from './raft-transport.ts';
+
+export interface QuorumOptions {
+  readonly nodeId: NodeId;
+  readonly directoryId: string;
+  readonly voters: readonly NodeId[];
+  readonly store: RaftStore;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  /** `controller.quorum.election.timeout.ms`: the shortest time without a leader before an election. */
+  readonly electionTimeoutMs: number;
+  /** `metadata.log.max.record.bytes.between.snapshots` */
+  readonly snapshotBytes: number;
+  readonly application: QuorumApplication;
+  readonly onSoftState: (state: SoftState) => void;
+  /** The disk failed: this node must stop. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** What the committed entries are applied to. */
+export interface QuorumApplication {
+  apply(index: RaftIndex, term: Term, data: Uint8Array): void;
+  /** Entries without data (no-ops) still move the applied index. */
+  skip(index: RaftIndex, term: Term): void;
+  restore(index: RaftIndex, term: Term, data: Uint8Array): void;
+  snapshot(): Uint8Array;
+}
+
+/** A proposal that this node accepted as leader and then lost: it may or may not be committed later. */
+export class LeadershipLostError extends Error {
+  override readonly name = 'LeadershipLostError';
+}
+
+const ticksInElectionTimeout = 20;
+const ticksInHeartbeat = 3;
+/** A stalled process must not live through an election timeout in one go: late ticks beyond this are dropped. */
+const maxTicksAtOnce = 3;
+const kiB = 1024;
+
+interface Waiter {
+  readonly term: Term;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export class QuorumDriver {
+  readonly #options: QuorumOptions;
+  readonly #node: RaftNode;
+  readonly #tickMs: number;
+  readonly #waiters = new Map<RaftIndex, Waiter>();
+  readonly #reads = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  #transport: RaftTransport | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #lastTickMs: number;
+  #nextReadId = 1;
+  #isRunning = false;
+  #isClosed = false;
+  #softState: SoftState = { role: 'follower', term: 0, leaderId: null };
+  #bytesSinceSnapshot = 0;
+  #finished: Promise<void> = Promise.resolve();
+
+  constructor(options: QuorumOptions) {
+    this.#options = options;
+    this.#tickMs = options.electionTimeoutMs / ticksInElectionTimeout;
+    this.#lastTickMs = options.clock.monotonicMs();
+    const { storage } = options.store;
+    const snapshot = storage.snapshot();
+    if (snapshot !== null) options.application.restore(snapshot.metadata.index, snapshot.metadata.term, snapshot.data);
+    this.#node = new RaftNode({
+      id: options.nodeId,
+      directoryId: options.directoryId,
+      voters: options.voters,
+      electionTicks: ticksInElectionTimeout,
+      heartbeatTicks: ticksInHeartbeat,
+      prng: options.prng,
+      storage,
+      maxMessageBytes: 1024 * kiB,
+      maxInflightMessages: 64,
+      maxUncommittedBytes: 64 * 1024 * kiB,
+      maxEntryBytes: 8 * 1024 * kiB,
+    });
+  }
+
+  get softState(): SoftState {
+    return this.#softState;
+  }
+
+  get status(): RaftStatus {
+    return this.#node.status();
+  }
+
+  start(transport: RaftTransport): void {
+    this.#transport = transport;
+    this.#lastTickMs = this.#options.clock.monotonicMs();
+    this.#timer = setInterval(() => this.#onTimer(), this.#tickMs);
+    // The only voter need not wait for anybody.
+    if (this.#options.voters.length === 1 && this.#options.voters[0] === this.#options.nodeId) this.#node.campaign();
+    this.#run();
+  }
+
+  step(message: RaftMessage): void {
+    if (this.#isClosed) return;
+    this.#node.step(message);
+    this.#run();
+  }
+
+  /** The stream to a peer broke: it will not hear the leader's probes, and a dead leader need not be waited for. */
+  onPeerBroken(peer: NodeId): void {
+    if (this.#isClosed) return;
+    this.#node.reportUnreachable(peer);
+    this.#run();
+  }
+
+  /** Proposes an entry; `committed` resolves when it has been applied here, rejects when leadership is lost first. */
+  propose(data: Uint8Array): { result: ProposeResult; committed: Promise<void> } {
+    const result = this.#node.propose(data);
+    if (result.kind !== 'accepted') return { result, committed: Promise.resolve() };
+    const committed = new Promise<void>((resolve, reject) => {
+      this.#waiters.set(result.index, { term: result.term, resolve, reject });
+    });
+    this.#run();
+    return { result, committed };
+  }
+
+  /** Resolves when the state applied here is at least as new as the moment of the call (E6); only on the leader. */
+  async confirmRead(): Promise<void> {
+    const readId = this.#nextReadId++;
+    const asked = this.#node.requestRead(readId);
+    if (asked.kind !== 'accepted') throw new LeadershipLostError('this node does not lead the quorum');
+    const answered = new Promise<void>((resolve, reject) => this.#reads.set(readId, { resolve, reject }));
+    this.#run();
+    await answered;
+  }
+
+  transferLeadership(to: NodeId): boolean {
+    const accepted = this.#node.transferLeadership(to);
+    this.#run();
+    return accepted;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#failWaiters('this node is stopping');
+    await this.#finished;
+    await this.#options.store.close();
+  }
+
+  #onTimer(): void {
+    const now = this.#options.clock.monotonicMs();
+    const due = Math.floor((now - this.#lastTickMs) / this.#tickMs);
+    if (due <= 0) return;
+    this.#lastTickMs = due > maxTicksAtOnce ? now : this.#lastTickMs + due * this.#tickMs;
+    for (let i = 0; i < Math.min(due, maxTicksAtOnce); i++) this.#node.tick();
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#isRunning) {
+      // A Ready is being written; what may leave before it is durable leaves now.
+      for (const message of this.#node.takeMessages()) this.#transport?.send(message);
+      return;
+    }
+    if (this.#isClosed || !this.#node.hasReady()) return;
+    this.#isRunning = true;
+    this.#finished = this.#loop().then(
+      () => {
+        this.#isRunning = false;
+      },
+      (error: unknown) => {
+        this.#isClosed = true;
+        clearInterval(this.#timer);
+        this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#isClosed && this.#node.hasReady()) {
+      const ready = this.#node.ready();
+      for (const message of ready.messages) this.#transport?.send(message);
+      await this.#options.store.persist(ready);
+      if (ready.snapshot !== null) {
+        const { index, term } = ready.snapshot.metadata;
+        this.#options.application.restore(index, term, ready.snapshot.data);
+      }
+      for (const message of ready.messagesAfterPersist) this.#transport?.send(message);
+      this.#apply(ready);
+      this.#node.advance(ready);
+      if (ready.softState !== null) this.#onSoftState(ready.softState);
+      if (this.#bytesSinceSnapshot >= this.#options.snapshotBytes) await this.#makeSnapshot();
+    }
+  }
+
+  #apply(ready: Ready): void {
+    for (const entry of ready.committedEntries) {
+      if (entry.kind === 'normal') {
+        this.#bytesSinceSnapshot += entry.data.length;
+        this.#options.application.apply(entry.index, entry.term, entry.data);
+      } else this.#options.application.skip(entry.index, entry.term);
+      const waiter = this.#waiters.get(entry.index);
+      if (waiter === undefined) continue;
+      this.#waiters.delete(entry.index);
+      if (waiter.term === entry.term) waiter.resolve();
+      else waiter.reject(new LeadershipLostError(`entry ${entry.index} was replaced by another leader's`));
+    }
+    for (const outcome of ready.reads) {
+      const read = this.#reads.get(outcome.readId);
+      this.#reads.delete(outcome.readId);
+      if (outcome.index === null) read?.reject(new LeadershipLostError('leadership was lost'));
+      else read?.resolve();
+    }
+  }
+
+  #onSoftState(state: SoftState): void {
+    const wasLeader = this.#softState.role === 'leader';
+    const termChanged = this.#softState.term !== state.term;
+    this.#softState = state;
+    if (wasLeader && (state.role !== 'leader' || termChanged)) this.#failWaiters('this node lost the leadership of the quorum');
+    this.#options.onSoftState(state);
+  }
+
+  #failWaiters(reason: string): void {
+    const waiters = [...this.#waiters.values(), ...this.#reads.values()];
+    this.#waiters.clear();
+    this.#reads.clear();
+    for (const waiter of waiters) waiter.reject(new LeadershipLostError(reason));
+  }
+
+  /** Snapshots the application and cuts the log, but leaves slow followers some of it. */
+  async #makeSnapshot(): Promise<void> {
+    this.#bytesSinceSnapshot = 0;
+    const { appliedIndex } = this.#node.status();
+    const snapshot = this.#node.createdSnapshot(appliedIndex, this.#options.application.snapshot());
+    await this.#options.store.saveSnapshot(snapshot, appliedIndex - keptEntries);
+  }
+}
+
+/** Entries kept behind a snapshot, so that a follower that is a little behind is not sent the whole state. */
+const keptEntries = 1_000;

@@ -1,0 +1,158 @@
+/**
+ * Raft messages and entries as protos/raft.proto and as LevelDB values.
+ *
+ * What arrives from a peer is checked for its kind only; the state machine itself bears messages that are late, doubled
+ * or out of order (E10).
+ */
+import { Buffer } from 'node:buffer';
+import type { Entry, Identities, RaftMessage } from '@jackdaw/raft';
+
+interface WireIdentity {
+  voterId: number;
+  directoryId: string;
+}
+
+interface WireEntry {
+  term: number;
+  index: number;
+  kind: number;
+  data: Uint8Array;
+  identities: WireIdentity[];
+}
+
+interface WireRejection {
+  rejectedIndex: number;
+  hintIndex: number;
+  hintTerm: number;
+}
+
+/** RaftFrame as proto-loader gives it: of the kinds, exactly one is not null. */
+export interface RaftFrame {
+  from: number;
+  to: number;
+  term?: number;
+  directoryId?: string;
+  preVote?: { lastIndex: number; lastTerm: number } | null;
+  preVoteReply?: { isGranted: boolean; isUnknownIdentity: boolean } | null;
+  vote?: { lastIndex: number; lastTerm: number; isTransfer: boolean } | null;
+  voteReply?: { isGranted: boolean; isUnknownIdentity: boolean } | null;
+  append?: { prevIndex: number; prevTerm: number; entries: WireEntry[]; commitIndex: number } | null;
+  appendReply?: { matchIndex: number; rejection: WireRejection | null } | null;
+  heartbeat?: { commitIndex: number; commitTerm: number; round: number } | null;
+  heartbeatReply?: { round: number } | null;
+  snapshot?: { index: number; term: number; identities: WireIdentity[]; data: Uint8Array } | null;
+  timeoutNow?: object | null;
+  observe?: { lastIndex: number; lastTerm: number } | null;
+  leaderHint?: { leaderId: number } | null;
+}
+
+const entryKinds = { normal: 0, noop: 1, identities: 2 } as const;
+const emptyBytes = new Uint8Array(0);
+
+export function frameOf(message: RaftMessage): RaftFrame {
+  const frame: RaftFrame = { from: message.from, to: message.to };
+  if ('term' in message) frame.term = message.term;
+  if ('directoryId' in message) frame.directoryId = message.directoryId;
+  switch (message.kind) {
+    case 'append':
+      return { ...frame, append: { ...message, entries: message.entries.map(wireEntryOf) } };
+    case 'snapshot':
+      return {
+        ...frame,
+        snapshot: {
+          index: message.snapshot.metadata.index,
+          term: message.snapshot.metadata.term,
+          identities: wireIdentitiesOf(message.snapshot.metadata.identities),
+          data: message.snapshot.data,
+        },
+      };
+    case 'leaderHint':
+      return { ...frame, leaderHint: { leaderId: message.leaderId ?? -1 } };
+    default:
+      return { ...frame, [message.kind]: message };
+  }
+}
+
+/** The message, or null when its kind is not known to this version. */
+export function messageOf(frame: RaftFrame): RaftMessage | null {
+  const ofTerm = { from: frame.from, to: frame.to, term: frame.term ?? 0 };
+  const signed = { ...ofTerm, directoryId: frame.directoryId ?? '' };
+  if (frame.append) {
+    const entries = frame.append.entries.map(entryOf);
+    return entries.includes(null) ? null : { ...ofTerm, kind: 'append', ...frame.append, entries: entries as Entry[] };
+  }
+  if (frame.appendReply) return { ...signed, kind: 'appendReply', ...frame.appendReply };
+  if (frame.heartbeat) return { ...ofTerm, kind: 'heartbeat', ...frame.heartbeat };
+  if (frame.heartbeatReply) return { ...signed, kind: 'heartbeatReply', ...frame.heartbeatReply };
+  if (frame.preVote) return { ...signed, kind: 'preVote', ...frame.preVote };
+  if (frame.preVoteReply) return { ...signed, kind: 'preVoteReply', ...frame.preVoteReply };
+  if (frame.vote) return { ...signed, kind: 'vote', ...frame.vote };
+  if (frame.voteReply) return { ...signed, kind: 'voteReply', ...frame.voteReply };
+  if (frame.timeoutNow) return { ...ofTerm, kind: 'timeoutNow' };
+  if (frame.observe) return { ...signed, kind: 'observe', ...frame.observe };
+  if (frame.leaderHint) {
+    const { leaderId } = frame.leaderHint;
+    return { from: frame.from, to: frame.to, kind: 'leaderHint', leaderId: leaderId < 0 ? null : leaderId };
+  }
+  if (!frame.snapshot) return null;
+  const { index, term, identities, data } = frame.snapshot;
+  return { ...ofTerm, kind: 'snapshot', snapshot: { metadata: { index, term, identities: identitiesOf(identities) }, data } };
+}
+
+function wireEntryOf(entry: Entry): WireEntry {
+  return {
+    term: entry.term,
+    index: entry.index,
+    kind: entryKinds[entry.kind],
+    data: entry.kind === 'normal' ? entry.data : emptyBytes,
+    identities: entry.kind === 'identities' ? wireIdentitiesOf(entry.identities) : [],
+  };
+}
+
+function entryOf(wire: WireEntry): Entry | null {
+  const { term, index } = wire;
+  if (wire.kind === entryKinds.normal) return { term, index, kind: 'normal', data: wire.data };
+  if (wire.kind === entryKinds.noop) return { term, index, kind: 'noop' };
+  if (wire.kind === entryKinds.identities) return { term, index, kind: 'identities', identities: identitiesOf(wire.identities) };
+  return null;
+}
+
+export function wireIdentitiesOf(identities: Identities): WireIdentity[] {
+  return [...identities].map(([voterId, directoryId]) => ({ voterId, directoryId }));
+}
+
+export function identitiesOf(wire: readonly WireIdentity[]): Identities {
+  return new Map(wire.map(({ voterId, directoryId }) => [voterId, directoryId]));
+}
+
+/** An entry as a LevelDB value: kind (1 byte), term (8 bytes, big-endian), then data or identities as JSON. */
+export function encodeStoredEntry(entry: Entry): Buffer {
+  const body =
+    entry.kind === 'normal'
+      ? entry.data
+      : Buffer.from(entry.kind === 'identities' ? JSON.stringify(wireIdentitiesOf(entry.identities)) : '');
+  const out = Buffer.alloc(storedHeaderBytes + body.length);
+  out[0] = entryKinds[entry.kind];
+  out.writeBigUInt64BE(BigInt(entry.term), 1);
+  out.set(body, storedHeaderBytes);
+  return out;
+}
+
+const storedHeaderBytes = 9;
+
+/** Throws when the value is not an entry of a known kind: the database is damaged or from a newer version. */
+export function decodeStoredEntry(index: number, value: Buffer): Entry {
+  if (value.length < storedHeaderBytes) throw new Error(`Raft entry ${index} is ${value.length} bytes long`);
+  const term = Number(value.readBigUInt64BE(1));
+  const body = value.subarray(storedHeaderBytes);
+  switch (value[0]) {
+    case entryKinds.normal:
+      return { kind: 'normal', index, term, data: body };
+    case entryKinds.noop:
+      return { kind: 'noop', index, term };
+    case entryKinds.identities:
+      return { kind: 'identities', index, term, identities: identitiesOf(JSON.parse(body.toString()) as WireIdentity[]) };
+    default:
+      throw new Error(`Raft entry ${index} is of kind ${value[0]}, which this version does not know`);
+  }
+}

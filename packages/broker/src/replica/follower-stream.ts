@@ -1,0 +1,321 @@
+/**
+ * The leader's end of one replication stream: pushes what is appended to the partitions that a follower broker fetches.
+ *
+ * A fetch is opened with the follower's position and answered at once when the logs do not match. Then every append
+ * marks it dirty, and one turn of the event loop later the new batches of all dirty fetches go out in as few messages
+ * as the limits allow. Unacknowledged bytes are bounded for each stream, so a slow follower costs memory only up to
+ * its window. Reads older than the tail cache come from disk asynchronously; after each, the role is looked at anew.
+ */
+import { ErrorCode } from '@jackdaw/protocol';
+import type { Clock, Offset } from '@jackdaw/base';
+import type { ReadResult } from '@jackdaw/log';
+import type { PartitionLeader } from '@jackdaw/replication';
+import type { FollowerMessage, OpenFetchMessage, PositionMessage } from '../rpc/services.ts';
+import type { HostedPartition, PartitionListener } from './hosted-partition.ts';
+import type { PartitionPush } from './push-codec.ts';
+
+/** Bytes on their way to one follower that it has not acknowledged yet. */
+export const streamWindowBytes = 16 * 1024 * 1024;
+/** Bytes of one read; a push holds at most a few of them. */
+const readBytes = 512 * 1024;
+const pushBytes = 1024 * 1024;
+/** How long a high watermark without data may wait for company. */
+const highWatermarkDelayMs = 5;
+
+export interface StreamWriter {
+  /** False when the transport wants a pause; `onDrain` is called when it is over. */
+  write(push: PartitionPush[]): boolean;
+  close(error: Error | null): void;
+}
+
+export interface FollowerStreamOptions {
+  readonly clusterId: string;
+  readonly clock: Clock;
+  readonly writer: StreamWriter;
+  readonly find: (topicId: string, partition: number) => HostedPartition | undefined;
+  /** A follower outside the ISR has moved: the ISR may have to grow. */
+  readonly onPosition: (partition: HostedPartition, leader: PartitionLeader) => void;
+  readonly onBytesSent: (partition: HostedPartition, bytes: number) => void;
+  readonly onCorrupt: (partition: HostedPartition, baseOffset: Offset) => void;
+}
+
+interface Fetch {
+  readonly handle: number;
+  readonly partition: HostedPartition;
+  readonly leader: PartitionLeader;
+  readonly listener: PartitionListener;
+  nextOffset: Offset;
+  /** Sent and not acknowledged, in order: the end of each push and its bytes. */
+  inFlight: { endOffset: Offset; bytes: number }[];
+  sentHighWatermark: Offset;
+  isReading: boolean;
+  isClosed: boolean;
+}
+
+export class FollowerStream {
+  readonly #options: FollowerStreamOptions;
+  readonly #fetches = new Map<number, Fetch>();
+  #dirty = new Set<Fetch>();
+  #highWatermarkDirty = new Set<Fetch>();
+  #ready: PartitionPush[] = [];
+  #readyBytes = 0;
+  #unacknowledgedBytes = 0;
+  #isFlushScheduled = false;
+  #highWatermarkTimer: NodeJS.Timeout | undefined;
+  #isWritable = true;
+  #isClosed = false;
+  #brokerId = -1;
+  #brokerEpoch = -1;
+
+  constructor(options: FollowerStreamOptions) {
+    this.#options = options;
+  }
+
+  get brokerId(): number {
+    return this.#brokerId;
+  }
+
+  onMessage(message: FollowerMessage): void {
+    if (this.#isClosed) return;
+    if (message.hello !== undefined && message.hello !== null) {
+      if (message.hello.clusterId !== this.#options.clusterId) {
+        this.close(new Error(`cluster ${message.hello.clusterId} is not ${this.#options.clusterId}`));
+        return;
+      }
+      this.#brokerId = message.hello.brokerId;
+      this.#brokerEpoch = message.hello.brokerEpoch;
+    }
+    for (const handle of message.close ?? []) this.#closeFetch(this.#fetches.get(handle));
+    for (const open of message.open ?? []) this.#open(open);
+    for (const position of message.positions ?? []) this.#onPosition(position);
+    this.#scheduleFlush();
+  }
+
+  onDrain(): void {
+    this.#isWritable = true;
+    this.#flush();
+  }
+
+  close(error: Error | null): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#highWatermarkTimer);
+    for (const fetch of this.#fetches.values()) {
+      fetch.isClosed = true;
+      fetch.partition.unlisten(fetch.listener);
+    }
+    this.#fetches.clear();
+    this.#dirty.clear();
+    this.#highWatermarkDirty.clear();
+    this.#ready = [];
+    this.#options.writer.close(error);
+  }
+
+  #open(open: OpenFetchMessage): void {
+    const partition = this.#options.find(open.topicId, open.partition);
+    const leader = partition?.leader;
+    if (partition === undefined) return this.#refuse(open.handle, ErrorCode.UNKNOWN_TOPIC_ID);
+    if (leader === null || leader === undefined || partition.log === null) {
+      return this.#refuse(open.handle, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    }
+    const answer = leader.checkFetchStart({
+      brokerId: this.#brokerId,
+      currentLeaderEpoch: open.leaderEpoch,
+      fetchOffset: open.fetchOffset,
+      lastFetchedEpoch: open.lastFetchedEpoch,
+    });
+    if (answer.kind === 'error') return this.#refuse(open.handle, answer.error, partition);
+    if (answer.kind === 'diverging') {
+      this.#queue({ ...this.#bounds(open.handle, partition), diverging: answer.epochEnd }, 0);
+      return;
+    }
+    this.#accept(open, partition, leader);
+  }
+
+  #accept(open: OpenFetchMessage, partition: HostedPartition, leader: PartitionLeader): void {
+    const fetch: Fetch = {
+      handle: open.handle,
+      partition,
+      leader,
+      listener: {
+        onAppended: () => this.#markDirty(fetch),
+        onHighWatermark: () => this.#markHighWatermark(fetch),
+        onRoleChanged: () => this.#onRoleChanged(fetch),
+      },
+      nextOffset: open.fetchOffset,
+      inFlight: [],
+      sentHighWatermark: -1,
+      isReading: false,
+      isClosed: false,
+    };
+    this.#closeFetch(this.#fetches.get(open.handle));
+    this.#fetches.set(open.handle, fetch);
+    partition.listen(fetch.listener);
+    this.#report(fetch, open);
+    this.#markDirty(fetch);
+    this.#markHighWatermark(fetch);
+  }
+
+  #onPosition(position: PositionMessage): void {
+    const fetch = this.#fetches.get(position.handle);
+    if (fetch === undefined) return;
+    while (fetch.inFlight.length > 0 && (fetch.inFlight[0]?.endOffset ?? 0) <= position.fetchOffset) {
+      this.#unacknowledgedBytes -= fetch.inFlight.shift()?.bytes ?? 0;
+    }
+    if (fetch.nextOffset < fetch.leader.highWatermark || fetch.partition.log?.logEndOffset !== fetch.nextOffset) {
+      this.#dirty.add(fetch);
+    }
+    this.#report(fetch, position);
+  }
+
+  #report(fetch: Fetch, position: Omit<PositionMessage, 'handle'>): void {
+    if (fetch.partition.leader !== fetch.leader) return;
+    const { fetchOffset, durableOffset, logStartOffset } = position;
+    fetch.leader.onFollowerPosition(
+      this.#brokerId,
+      { brokerEpoch: this.#brokerEpoch, fetchOffset, durableOffset: Math.min(durableOffset, fetchOffset), logStartOffset },
+      this.#options.clock.monotonicMs(),
+    );
+    if (!fetch.leader.committedIsr.has(this.#brokerId)) this.#options.onPosition(fetch.partition, fetch.leader);
+  }
+
+  #onRoleChanged(fetch: Fetch): void {
+    if (fetch.isClosed || fetch.partition.leader === fetch.leader) return;
+    this.#closeFetch(fetch);
+    this.#refuse(fetch.handle, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    this.#scheduleFlush();
+  }
+
+  #closeFetch(fetch: Fetch | undefined): void {
+    if (fetch === undefined || fetch.isClosed) return;
+    fetch.isClosed = true;
+    fetch.partition.unlisten(fetch.listener);
+    this.#fetches.delete(fetch.handle);
+    this.#dirty.delete(fetch);
+    this.#highWatermarkDirty.delete(fetch);
+    for (const sent of fetch.inFlight) this.#unacknowledgedBytes -= sent.bytes;
+    fetch.inFlight = [];
+  }
+
+  #markDirty(fetch: Fetch): void {
+    this.#dirty.add(fetch);
+    this.#scheduleFlush();
+  }
+
+  #markHighWatermark(fetch: Fetch): void {
+    this.#highWatermarkDirty.add(fetch);
+    this.#highWatermarkTimer ??= setTimeout(() => {
+      this.#highWatermarkTimer = undefined;
+      for (const waiting of this.#highWatermarkDirty) {
+        if (waiting.partition.highWatermark > waiting.sentHighWatermark) this.#queueData(waiting, [], 0);
+      }
+      this.#highWatermarkDirty.clear();
+      this.#send();
+    }, highWatermarkDelayMs);
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled || this.#isClosed) return;
+    this.#isFlushScheduled = true;
+    setImmediate(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const fetch of dirty) {
+      if (this.#unacknowledgedBytes >= streamWindowBytes || !this.#isWritable) {
+        // No room: whatever acknowledges or drains next flushes again.
+        this.#dirty.add(fetch);
+        continue;
+      }
+      this.#read(fetch);
+    }
+    this.#send();
+  }
+
+  /** Queues the next batches of one fetch; a read from disk goes on by itself when it is done. */
+  #read(fetch: Fetch): void {
+    const log = fetch.partition.log;
+    if (fetch.isReading || fetch.isClosed || log === null || fetch.nextOffset >= log.logEndOffset) return;
+    const result = log.read({ fetchOffset: fetch.nextOffset, maxOffset: log.logEndOffset, maxBytes: readBytes, minOneBatch: true });
+    if (!(result instanceof Promise)) {
+      this.#onRead(fetch, result);
+      return;
+    }
+    fetch.isReading = true;
+    result.then(
+      (read) => {
+        fetch.isReading = false;
+        if (fetch.isClosed || this.#isClosed || fetch.partition.leader !== fetch.leader) return;
+        this.#onRead(fetch, read);
+        this.#send();
+      },
+      () => {
+        fetch.isReading = false;
+        this.#fail(fetch, ErrorCode.KAFKA_STORAGE_ERROR);
+        this.#send();
+      },
+    );
+  }
+
+  #onRead(fetch: Fetch, result: ReadResult): void {
+    if (result.kind === 'outOfRange') return this.#fail(fetch, ErrorCode.OFFSET_OUT_OF_RANGE);
+    if (result.kind === 'corrupt') {
+      this.#options.onCorrupt(fetch.partition, result.baseOffset);
+      return this.#fail(fetch, ErrorCode.KAFKA_STORAGE_ERROR);
+    }
+    if (result.sizeBytes === 0) return;
+    fetch.nextOffset = result.nextOffset;
+    fetch.inFlight.push({ endOffset: result.nextOffset, bytes: result.sizeBytes });
+    this.#unacknowledgedBytes += result.sizeBytes;
+    this.#options.onBytesSent(fetch.partition, result.sizeBytes);
+    this.#queueData(fetch, result.chunks, result.sizeBytes);
+    if (fetch.nextOffset < (fetch.partition.log?.logEndOffset ?? 0)) this.#markDirty(fetch);
+  }
+
+  #fail(fetch: Fetch, error: number): void {
+    if (fetch.isClosed) return;
+    this.#closeFetch(fetch);
+    this.#refuse(fetch.handle, error, fetch.partition);
+  }
+
+  #refuse(handle: number, error: number, partition?: HostedPartition): void {
+    this.#queue({ ...this.#bounds(handle, partition), error }, 0);
+  }
+
+  #queueData(fetch: Fetch, batches: readonly Uint8Array[], bytes: number): void {
+    fetch.sentHighWatermark = fetch.partition.highWatermark;
+    this.#highWatermarkDirty.delete(fetch);
+    this.#queue({ ...this.#bounds(fetch.handle, fetch.partition), batches }, bytes);
+  }
+
+  #bounds(handle: number, partition?: HostedPartition): PartitionPush {
+    return {
+      handle,
+      error: ErrorCode.NONE,
+      highWatermark: partition?.highWatermark ?? 0,
+      logStartOffset: partition?.log?.logStartOffset ?? 0,
+      logEndOffset: partition?.log?.logEndOffset ?? 0,
+      diverging: null,
+      batches: [],
+    };
+  }
+
+  #queue(push: PartitionPush, bytes: number): void {
+    this.#ready.push(push);
+    this.#readyBytes += bytes;
+    if (this.#readyBytes >= pushBytes) this.#send();
+  }
+
+  #send(): void {
+    if (this.#isClosed || this.#ready.length === 0) return;
+    const ready = this.#ready;
+    this.#ready = [];
+    this.#readyBytes = 0;
+    if (!this.#options.writer.write(ready)) this.#isWritable = false;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Asks the controller for ISR changes on behalf of all led partitions of this broker.
+ *
+ * Partitions whose ISR may have to change are gathered; one AlterPartition request is in flight at a time and carries
+ * them all. A request whose answer never comes (controller gone, timeout) is sent again with the same epochs, which
+ * the controller's compare-and-set makes harmless (A15).
+ */
+import { ErrorCode, type AlterPartitionRequest, type AlterPartitionResponse } from '@jackdaw/protocol';
+import type { Clock, NodeId } from '@jackdaw/base';
+import type { IsrProposal, PartitionLeader } from '@jackdaw/replication';
+import type { HostedPartition } from './hosted-partition.ts';
+
+export interface IsrUpdaterOptions {
+  readonly nodeId: NodeId;
+  readonly clock: Clock;
+  readonly brokerEpoch: () => number;
+  readonly ledPartitions: () => Iterable<HostedPartition>;
+  /** Sends to the active controller; rejects when there is none or the answer does not come in time. */
+  readonly alterPartition: (request: AlterPartitionRequest) => Promise<AlterPartitionResponse>;
+  readonly onIsrChanged: (partition: HostedPartition, before: readonly NodeId[], after: readonly NodeId[]) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Proposed {
+  readonly hosted: HostedPartition;
+  readonly leader: PartitionLeader;
+  readonly proposal: IsrProposal;
+}
+
+/** Pause before a request without an answer is sent again. */
+const retryMs = 100;
+
+export class IsrUpdater {
+  readonly #options: IsrUpdaterOptions;
+  #candidates = new Set<HostedPartition>();
+  #isInFlight = false;
+  #isScheduled = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: IsrUpdaterOptions) {
+    this.#options = options;
+  }
+
+  /** A partition's ISR may have to change: looked at within this turn of the event loop. */
+  check(hosted: HostedPartition): void {
+    this.#candidates.add(hosted);
+    if (this.#isScheduled || this.#isInFlight || this.#retryTimer !== undefined || this.#isClosed) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      void this.#send();
+    });
+  }
+
+  /** The clock's look at all led partitions: followers that fell behind are found here (A16). */
+  tick(): void {
+    for (const hosted of this.#options.ledPartitions()) if (hosted.leader !== null) this.check(hosted);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retryTimer);
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isInFlight || this.#isClosed) return;
+    const proposed = this.#collect();
+    if (proposed.length === 0) return;
+    this.#isInFlight = true;
+    let failed = false;
+    try {
+      this.#onResponse(proposed, await this.#options.alterPartition(this.#request(proposed)));
+    } catch (error) {
+      failed = true;
+      this.#options.onFailure(error);
+    }
+    this.#isInFlight = false;
+    if (this.#isClosed) return;
+    const unanswered = proposed.filter(({ leader }) => leader.pendingProposal() !== null);
+    for (const { hosted } of unanswered) this.#candidates.add(hosted);
+    if (this.#candidates.size === 0) return;
+    if (!failed && unanswered.length === 0) void this.#send();
+    else {
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = undefined;
+        void this.#send();
+      }, retryMs);
+    }
+  }
+
+  #collect(): Proposed[] {
+    const candidates = this.#candidates;
+    this.#candidates = new Set();
+    const nowMs = this.#options.clock.monotonicMs();
+    const proposed: Proposed[] = [];
+    for (const hosted of candidates) {
+      const leader = hosted.leader;
+      const proposal = leader?.pendingProposal() ?? leader?.maybeProposeIsr(nowMs) ?? null;
+      if (leader !== null && proposal !== null) proposed.push({ hosted, leader, proposal });
+    }
+    return proposed;
+  }
+
+  #request(proposed: readonly Proposed[]): AlterPartitionRequest {
+    const byTopic = new Map<string, AlterPartitionRequest['topics'][number]>();
+    for (const { hosted, proposal } of proposed) {
+      let topic = byTopic.get(hosted.topicId);
+      if (topic === undefined) byTopic.set(hosted.topicId, (topic = { topicId: hosted.topicId, partitions: [] }));
+      topic.partitions.push({
+        partitionIndex: hosted.partition,
+        leaderEpoch: proposal.leaderEpoch,
+        newIsr: [],
+        newIsrWithEpochs: proposal.isr.map(({ brokerId, brokerEpoch }) => ({ brokerId, brokerEpoch })),
+        leaderRecoveryState: 0,
+        partitionEpoch: proposal.partitionEpoch,
+      });
+    }
+    return { brokerId: this.#options.nodeId, brokerEpoch: this.#options.brokerEpoch(), topics: [...byTopic.values()] };
+  }
+
+  #onResponse(proposed: readonly Proposed[], response: AlterPartitionResponse): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const answers = new Map(response.topics.map((topic) => [topic.topicId, topic.partitions]));
+    for (const { hosted, leader } of proposed) {
+      // The role may be another one by now; an answer to the old leader object must not reach the new one.
+      if (hosted.leader !== leader) continue;
+      const before = [...leader.committedIsr];
+      if (response.errorCode !== ErrorCode.NONE) {
+        leader.onIsrAnswer({ error: response.errorCode }, nowMs);
+        continue;
+      }
+      const answer = answers.get(hosted.topicId)?.find((one) => one.partitionIndex === hosted.partition);
+      if (answer === undefined) continue;
+      if (answer.errorCode !== ErrorCode.NONE) leader.onIsrAnswer({ error: answer.errorCode }, nowMs);
+      else leader.onIsrAnswer({ isr: answer.isr, partitionEpoch: answer.partitionEpoch, leaderEpoch: answer.leaderEpoch }, nowMs);
+      const after = [...leader.committedIsr];
+      if (before.join() !== after.join()) this.#options.onIsrChanged(hosted, before, after);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * All partition replicas of this broker: gives them roles as the metadata says, and takes appends and reads to them.
+ *
+ * Metadata changes are *desired states*: opening a log takes time, so a partition remembers the newest one and is
+ * brought there as soon as its log is open. Everything after that is synchronous: when a handler looks, a partition
+ * either leads in exactly one epoch, follows exactly one leader, or does neither.
+ */
+import { ErrorCode } from '@jackdaw/protocol';
+import type { Clock, NodeId } from '@jackdaw/base';
+import { StorageError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
+import { PartitionFollower, PartitionLeader, type PartitionState, type ReplicationConfig, type Truncation } from '@jackdaw/replication';
+import { HostedPartition, type DesiredPartition } from './hosted-partition.ts';
+
+export interface PartitionKey {
+  readonly topicName: string;
+  readonly topicId: string;
+  readonly partition: number;
+}
+
+/** Operator-visible happenings, for logs and metrics. */
+export interface ReplicaEvents {
+  onBecameLeader(partition: HostedPartition, state: PartitionState): void;
+  onBecameFollower(partition: HostedPartition, state: PartitionState): void;
+  onTruncated(partition: HostedPartition, plan: Truncation): void;
+  onFailure(partition: HostedPartition, error: unknown): void;
+  onRemoved(partition: HostedPartition): void;
+}
+
+export interface ReplicaManagerOptions {
+  readonly nodeId: NodeId;
+  readonly logManager: LogManager;
+  readonly clock: Clock;
+  readonly logConfig: (topicName: string) => LogConfig;
+  readonly minInsyncReplicas: (topicName: string) => number;
+  readonly replicaLagTimeMaxMs: () => number;
+  readonly broker: ReplicationConfig['broker'];
+  readonly follow: (partition: HostedPartition, follower: PartitionFollower) => void;
+  readonly unfollow: (partition: HostedPartition) => void;
+  readonly followerDurable: (partition: HostedPartition) => void;
+  /** The ISR of a led partition may have to change: look soon. */
+  readonly isrMayChange: (partition: HostedPartition) => void;
+  readonly events: ReplicaEvents;
+}
+
+export class ReplicaManager {
+  readonly #options: ReplicaManagerOptions;
+  /** By topic id, then partition. */
+  readonly #byId = new Map<string, Map<number, HostedPartition>>();
+  /** By topic name, then partition: what clients of older versions ask for. */
+  readonly #byName = new Map<string, Map<number, HostedPartition>>();
+  readonly #byLog = new Map<PartitionLog, HostedPartition>();
+  /** Removals on their way, by directory name: a topic created again under the name waits for them. */
+  readonly #removals = new Map<string, Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: ReplicaManagerOptions) {
+    this.#options = options;
+  }
+
+  get(topicName: string, partition: number): HostedPartition | undefined {
+    return this.#byName.get(topicName)?.get(partition);
+  }
+
+  getById(topicId: string, partition: number): HostedPartition | undefined {
+    return this.#byId.get(topicId)?.get(partition);
+  }
+
+  *partitions(): Iterable<HostedPartition> {
+    for (const ofTopic of this.#byId.values()) yield* ofTopic.values();
+  }
+
+  /** The metadata's newest word on a partition of which this broker is a replica. */
+  update(key: PartitionKey, desired: DesiredPartition): void {
+    let hosted = this.getById(key.topicId, key.partition);
+    if (hosted === undefined) {
+      hosted = new HostedPartition(key, desired);
+      place(this.#byId, key.topicId, hosted);
+      place(this.#byName, key.topicName, hosted);
+      void this.#open(hosted);
+      return;
+    }
+    hosted.desired = desired;
+    this.#reconcile(hosted);
+  }
+
+  /** The metadata no longer wants this replica here: the topic is deleted, or the partition has moved away. */
+  remove(topicId: string, partition: number): void {
+    const hosted = this.getById(topicId, partition);
+    if (hosted === undefined) return;
+    hosted.isRemoved = true;
+    this.#leaveRole(hosted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    displace(this.#byId, topicId, hosted);
+    displace(this.#byName, hosted.topicName, hosted);
+    this.#options.events.onRemoved(hosted);
+    if (hosted.log !== null) this.#startRemoval(hosted);
+  }
+
+  /** A topic's configuration has changed. */
+  updateConfig(topicName: string): void {
+    const config = this.#options.logConfig(topicName);
+    for (const hosted of this.#byName.get(topicName)?.values() ?? []) {
+      hosted.log?.updateConfig(config);
+      hosted.leader?.onLocalProgress(this.#options.clock.monotonicMs());
+    }
+  }
+
+  /** The flusher's notice: records of this log are durable up to `log.durableOffset` now. */
+  onDurable(log: PartitionLog): void {
+    const hosted = this.#byLog.get(log);
+    if (hosted === undefined) return;
+    if (hosted.role.kind === 'leader') hosted.role.leader.onLocalProgress(this.#options.clock.monotonicMs());
+    else if (hosted.role.kind === 'follower') this.#options.followerDurable(hosted);
+  }
+
+  /** A log has failed: every request for it gets KAFKA_STORAGE_ERROR, and others must lead. */
+  onStorageFailure(hosted: HostedPartition, error: Error): void {
+    if (hosted.storageFailure !== null) return;
+    hosted.storageFailure = error;
+    this.#leaveRole(hosted, ErrorCode.KAFKA_STORAGE_ERROR);
+    this.#options.events.onFailure(hosted, error);
+  }
+
+  /** Appends replicated batches; throws what the log throws. */
+  appendAsFollower(hosted: HostedPartition, batches: Uint8Array): void {
+    const log = hosted.log;
+    if (log === null) return;
+    const durableBefore = log.durableOffset;
+    try {
+      log.appendAsFollower(batches);
+    } catch (error) {
+      if (error instanceof StorageError && log.isOffline) this.onStorageFailure(hosted, error);
+      throw error;
+    }
+    if (log.durableOffset !== durableBefore) this.#options.followerDurable(hosted);
+  }
+
+  /** Stops every role; logs stay with the log manager, which closes them. */
+  close(): void {
+    this.#isClosed = true;
+    for (const hosted of this.partitions()) this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  }
+
+  async #open(hosted: HostedPartition): Promise<void> {
+    const key = { topicName: hosted.topicName, topicId: hosted.topicId, partition: hosted.partition };
+    try {
+      await this.#removals.get(hosted.name);
+      if (hosted.isRemoved || this.#isClosed) return;
+      const log = await this.#options.logManager.getOrCreate(key, this.#options.logConfig(hosted.topicName));
+      hosted.log = log;
+      hosted.restoreHighWatermark(this.#options.logManager.highWatermarkCheckpoint(hosted.topicName, hosted.partition));
+    } catch (error) {
+      hosted.storageFailure = error instanceof Error ? error : new Error(String(error));
+      this.#options.events.onFailure(hosted, error);
+      return;
+    }
+    if (hosted.isRemoved) this.#startRemoval(hosted);
+    else if (!this.#isClosed) {
+      this.#byLog.set(hosted.log, hosted);
+      this.#reconcile(hosted);
+    }
+  }
+
+  #startRemoval(hosted: HostedPartition): void {
+    if (hosted.log !== null) this.#byLog.delete(hosted.log);
+    const removal = this.#options.logManager
+      .remove(hosted.topicName, hosted.partition)
+      .catch((error: unknown) => this.#options.events.onFailure(hosted, error))
+      .finally(() => {
+        if (this.#removals.get(hosted.name) === removal) this.#removals.delete(hosted.name);
+      });
+    this.#removals.set(hosted.name, removal);
+  }
+
+  /** Brings an open partition into the role that the metadata wants. */
+  #reconcile(hosted: HostedPartition): void {
+    if (hosted.log === null || hosted.storageFailure !== null || hosted.isRemoved || this.#isClosed) return;
+    const { state } = hosted.desired;
+    if (state.leader === this.#options.nodeId) this.#lead(hosted, hosted.log, state);
+    else if (state.leader >= 0) this.#followLeader(hosted, hosted.log, state);
+    else this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  }
+
+  #lead(hosted: HostedPartition, log: PartitionLog, state: PartitionState): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (hosted.role.kind === 'leader' && hosted.role.leader.leaderEpoch === state.leaderEpoch) {
+      hosted.role.leader.onMetadata(state, nowMs);
+      this.#options.isrMayChange(hosted);
+      return;
+    }
+    this.#options.unfollow(hosted);
+    if (hosted.role.kind === 'leader') hosted.role.leader.resign();
+    const leader = new PartitionLeader({
+      nodeId: this.#options.nodeId,
+      state,
+      log,
+      highWatermark: hosted.highWatermark,
+      config: {
+        minInsyncReplicas: () => this.#options.minInsyncReplicas(hosted.topicName),
+        replicaLagTimeMaxMs: this.#options.replicaLagTimeMaxMs,
+        broker: this.#options.broker,
+      },
+      nowMs,
+      onHighWatermark: () => hosted.notifyHighWatermark(),
+    });
+    hosted.changeRole({ kind: 'leader', leader });
+    this.#options.events.onBecameLeader(hosted, state);
+    this.#options.isrMayChange(hosted);
+  }
+
+  #followLeader(hosted: HostedPartition, log: PartitionLog, state: PartitionState): void {
+    if (hosted.role.kind === 'follower') {
+      const { leaderEpoch, leader } = hosted.role.follower;
+      if (leaderEpoch === state.leaderEpoch && leader === state.leader) return;
+    }
+    this.#options.unfollow(hosted);
+    if (hosted.role.kind === 'leader') hosted.role.leader.resign();
+    const follower = new PartitionFollower({ state, log, highWatermark: hosted.highWatermark });
+    hosted.changeRole({ kind: 'follower', follower });
+    this.#options.events.onBecameFollower(hosted, state);
+    this.#options.follow(hosted, follower);
+  }
+
+  #leaveRole(hosted: HostedPartition, error: number): void {
+    this.#options.unfollow(hosted);
+    if (hosted.role.kind === 'leader') hosted.role.leader.resign(error);
+    if (hosted.role.kind !== 'none') hosted.changeRole({ kind: 'none' });
+  }
+}
+
+function place(index: Map<string, Map<number, HostedPartition>>, topic: string, hosted: HostedPartition): void {
+  let ofTopic = index.get(topic);
+  if (ofTopic === undefined) index.set(topic, (ofTopic = new Map()));
+  ofTopic.set(hosted.partition, hosted);
+}
+
+function displace(index: Map<string, Map<number, HostedPartition>>, topic: string, hosted: HostedPartition): void {
+  const ofTopic = index.get(topic);
+  if (ofTopic?.get(hosted.partition) !== hosted) return;
+  ofTopic.delete(hosted.partition);
+  if (ofTopic.size === 0) index.delete(topic);
+}

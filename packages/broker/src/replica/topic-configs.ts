@@ -1,0 +1,56 @@
+/**
+ * Effective topic configurations, computed once and kept until the metadata says that something changed.
+ */
+import type { LogConfig } from '@jackdaw/log';
+import { configResourceTypes, effectiveTopicConfig, type ConfigView, type MetadataImage, type TopicConfig } from '@jackdaw/metadata';
+
+export class TopicConfigs {
+  readonly #view: ConfigView;
+  readonly #image: () => MetadataImage;
+  readonly #isPageCacheMode: boolean;
+  /** Bounded by the number of topics; emptied when broker-wide defaults change. */
+  readonly #configs = new Map<string, TopicConfig>();
+
+  constructor(options: { view: ConfigView; image: () => MetadataImage; isPageCacheMode: boolean }) {
+    this.#view = options.view;
+    this.#image = options.image;
+    this.#isPageCacheMode = options.isPageCacheMode;
+  }
+
+  of(topicName: string): TopicConfig {
+    let config = this.#configs.get(topicName);
+    if (config === undefined) {
+      config = effectiveTopicConfig(this.#image().overridesOf(configResourceTypes.topic, topicName), this.#view);
+      this.#configs.set(topicName, config);
+    }
+    return config;
+  }
+
+  logConfigOf(topicName: string): LogConfig {
+    const config = this.of(topicName);
+    return {
+      segmentBytes: config.segmentBytes,
+      segmentMs: config.segmentMs,
+      segmentJitterMs: config.segmentJitterMs,
+      segmentIndexBytes: config.segmentIndexBytes,
+      indexIntervalBytes: config.indexIntervalBytes,
+      retentionMs: config.retentionMs,
+      retentionBytes: config.retentionBytes,
+      isDelete: config.isDeleting,
+      isCompact: config.isCompacting,
+      fileDeleteDelayMs: config.fileDeleteDelayMs,
+      maxMessageBytes: config.maxMessageBytes,
+      flushMessages: config.flushMessages,
+      flushMs: config.flushMs,
+      flushMode: this.#isPageCacheMode ? 'pageCache' : 'durable',
+    };
+  }
+
+  forget(topicName: string): void {
+    this.#configs.delete(topicName);
+  }
+
+  forgetAll(): void {
+    this.#configs.clear();
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The gRPC server of a node: Raft, controller and replication on one listener, the one that brokers talk to.
+ */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { serverOptions } from './channel-options.ts';
+import { controllerService, raftService, replicationService } from './services.ts';
+
+/** How long a stop waits for peers to end their streams. */
+const shutdownGraceMs = 200;
+
+export interface RpcHandlers {
+  readonly raft: UntypedServiceImplementation;
+  readonly controller: UntypedServiceImplementation;
+  readonly replication: UntypedServiceImplementation;
+}
+
+export class RpcServer {
+  readonly #server = new Server(serverOptions);
+
+  constructor(handlers: RpcHandlers) {
+    this.#server.addService(raftService, handlers.raft);
+    this.#server.addService(controllerService, handlers.controller);
+    this.#server.addService(replicationService, handlers.replication);
+  }
+
+  /** Binds the listener and gives the port. Rejects when the port is taken. */
+  async listen(host: string, port: number): Promise<number> {
+    return await new Promise<number>((resolve, reject) => {
+      const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(new Error(`cannot listen for brokers on ${address}: ${error.message}`, { cause: error }));
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, shutdownGraceMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { loadSync } from '@grpc/proto-loader';
+import fc from 'fast-check';
+import { decodePush, encodePush, PushDecodeError, type PartitionPush } from '../../src/replica/push-codec.ts';
+
+const protos = fileURLToPath(new URL('../../../../../protos/', import.meta.url));
+
+interface Codec {
+  responseSerialize(value: object): Buffer;
+}
+
+function reference(): Codec {
+  const definitions = loadSync('replication.proto', { includeDirs: [protos], longs: Number });
+  const service = definitions['jackdaw.Replication'] as unknown as Record<string, Codec>;
+  return service['Fetch'] as Codec;
+}
+
+const partition = fc.record({
+  handle: fc.nat(),
+  error: fc.nat(133),
+  highWatermark: fc.nat(Number.MAX_SAFE_INTEGER),
+  logStartOffset: fc.nat(Number.MAX_SAFE_INTEGER),
+  logEndOffset: fc.nat(Number.MAX_SAFE_INTEGER),
+  diverging: fc.option(fc.record({ leaderEpoch: fc.integer({ min: -1, max: 2 ** 31 - 1 }), endOffset: fc.integer({ min: -1 }) })),
+  batches: fc.uint8Array({ maxLength: 300 }).map((bytes) => (bytes.length === 0 ? [] : [Buffer.from(bytes)])),
+});
+
+test('a push is encoded to the bytes of its .proto definition and decodes to itself', () => {
+  const codec = reference();
+  fc.assert(
+    fc.property(fc.array(partition, { maxLength: 5 }), (partitions: PartitionPush[]) => {
+      const bytes = encodePush(partitions);
+      const expected = codec.responseSerialize({
+        partitions: partitions.map((one) => ({ ...one, batches: Buffer.concat(one.batches as Buffer[]) })),
+      });
+      assert.deepEqual(bytes, expected);
+      assert.deepEqual(decodePush(bytes), partitions);
+    }),
+  );
+});
+
+test('F14: a damaged push is refused or decodes to something, and never reads past its end', () => {
+  fc.assert(
+    fc.property(fc.array(partition, { minLength: 1, maxLength: 3 }), fc.nat(), fc.nat(255), (partitions, at, value) => {
+      const bytes = encodePush(partitions as PartitionPush[]);
+      if (bytes.length === 0) return;
+      bytes[at % bytes.length] = value;
+      try {
+        decodePush(bytes);
+      } catch (error) {
+        assert.ok(error instanceof PushDecodeError);
+      }
+    }),
+  );
+});
