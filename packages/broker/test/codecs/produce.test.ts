@@ -22,6 +22,7 @@ import {
 
 import { nodeCodecs } from '../../src/codecs/codecs.ts';
 import { installNodeRsCrc32c } from '../../src/codecs/native-crc32c.ts';
+import { javaBatches } from './vectors.ts';
 
 const nowMs = 1_700_000_000_000;
 const codecIds: readonly CodecId[] = [1, 2, 3, 4];
@@ -50,6 +51,19 @@ test('a batch of any codec passes unchanged, and is turned into any other', () =
       assert.ok(isValidCrc(result.batches, 0));
       assert.deepEqual(valuesOf(result.batches), valuesOf(sent));
     }
+  }
+});
+
+test('batches of the Java client pass and decode', () => {
+  for (const [index, hex] of javaBatches.entries()) {
+    const result = validateBatches(new Uint8Array(Buffer.from(hex, 'hex')), options);
+    assert.ok(result.error === null);
+    assert.equal(result.headers[0]?.codec, index + 1);
+    const decoded = decodeRecords(result.batches, nodeCodecs, limits);
+    assert.deepEqual(
+      decoded.map((record) => [record.offset, record.timestamp, Buffer.from(record.key ?? []).toString()]),
+      Array.from({ length: 60 }, (_, offset) => [offset, nowMs + offset, `key ${offset % 7}`]),
+    );
   }
 });
 

@@ -20,6 +20,12 @@ const twoTo55 = 2 ** 55;
 export function readVarint(cursor: ByteCursor): number {
   const { bytes, end } = cursor;
   let position = cursor.position;
+  // Most varints of a record fit one byte.
+  const first = bytes[position] as number;
+  if (first < 0x80 && position < end) {
+    cursor.position = position + 1;
+    return (first >>> 1) ^ -(first & 1);
+  }
   let result = 0;
   for (let shift = 0; shift < 35; shift += 7) {
     if (position >= end) invalidRecord('a varint runs past the end of the data');
