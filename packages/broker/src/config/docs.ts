@@ -149,10 +149,9 @@ function reasonOf(key: ConfigKey): string {
 
 function* propertiesOf(table: ConfigTable): Generator<[string, Record<string, unknown>]> {
   for (const key of table.values()) {
-    yield [
-      key.name,
-      { ...typeSchema(key), description: key.doc, ...(key.defaultValue === null ? {} : { default: key.defaultValue }) },
-    ];
+    if (key.status === 'accepted') continue;
+    const defaults = key.defaultValue === null ? {} : { default: key.defaultValue };
+    yield [key.name, { ...typeSchema(key), description: key.doc, ...defaults }];
   }
 }
 

@@ -71,7 +71,7 @@ function rankOf(variable: string): number {
 }
 
 function isOtherName(variable: string, value: string): boolean {
-  if (/^tcp:\/\//.test(value) && variable.endsWith('_PORT')) return true;
+  if (value.startsWith('tcp://') && variable.endsWith('_PORT')) return true;
   if (isKnownKey(keyOf(variable))) return false;
   return otherNames.some((pattern) => pattern.test(variable));
 }
