@@ -65,9 +65,15 @@ function serializeError(error: unknown): Record<string, unknown> {
     type: error.name,
     message: clientText(error.message),
     ...(code === undefined ? {} : { code: clientText(String(code)) }),
-    stack: (error.stack ?? '').slice(0, maxStackLength),
+    stack: stackOf(error),
     ...(error.cause === undefined ? {} : { cause: causeText(error.cause) }),
   };
+}
+
+/** The frames only: the first lines repeat the message, which may hold a client's text. */
+function stackOf(error: Error): string {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return frames.join('\n').slice(0, maxStackLength);
 }
 
 /** One level of the chain: the I/O error behind ours. */
@@ -80,9 +86,11 @@ function prettyDestination(destination: { write(line: string): unknown }, colori
   const format = pretty.prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true });
   return {
     write: (line) => {
-      const record: unknown = JSON.parse(line, (_, value: unknown) =>
-        typeof value === 'string' ? escapeControls(value) : value,
-      );
+      const record: unknown = JSON.parse(line, (name, value: unknown) => {
+        if (typeof value !== 'string') return value;
+        // Frames are lines of our own and keep their line ends.
+        return name === 'stack' ? value.split('\n').map(escapeControls).join('\n') : escapeControls(value);
+      });
       destination.write(format(record));
     },
   };
