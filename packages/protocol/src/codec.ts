@@ -23,7 +23,7 @@ interface Compiled {
 
 const compiled = new WeakMap<MessageSchema, Compiled>();
 const noBytes = new Uint8Array(0);
-/** One at a time is enough: encoding is synchronous, and what it returns is a copy. */
+/** One is enough: encoding is synchronous, and the next message leaves the bytes of the last one alone. */
 const sharedWriter = new Writer();
 
 /**
@@ -51,11 +51,14 @@ export function encodeBody<B, D>(schema: MessageSchema<B, D>, version: number, d
   return sharedWriter.toBytes();
 }
 
-/** As `encodeBody`, with byte fields of 16 KiB and more by reference, for a gathering write. */
+/**
+ * As `encodeBody`, with byte fields of 16 KiB and more by reference, for a gathering write. The other chunks are views of a
+ * buffer that other messages share: send them, do not keep them.
+ */
 export function encodeChunks<B, D>(schema: MessageSchema<B, D>, version: number, draft: D): Uint8Array[] {
   sharedWriter.reset();
   writeBody(schema, version, { writer: sharedWriter, draft });
-  return sharedWriter.toChunks();
+  return sharedWriter.takeChunks();
 }
 
 /** Appends a body to a writer, behind a header for instance. */

@@ -85,26 +85,26 @@ export interface ResponseFrame<B, D> {
 
 /** A whole request: size, header, body; large byte fields by reference. */
 export function encodeRequestFrame<B, D>({ schema, header, body }: RequestFrame<B, D>): Uint8Array[] {
-  const sizeAt = beginFrame();
+  beginFrame();
   writeRequestHeader(encoder, header);
   writeBody(schema, header.apiVersion, { writer: encoder, draft: body });
-  return endFrame(sizeAt);
+  return endFrame();
 }
 
 /** A whole response: size, header, body; large byte fields by reference. */
 export function encodeResponseFrame<B, D>({ schema, header, body }: ResponseFrame<B, D>): Uint8Array[] {
-  const sizeAt = beginFrame();
+  beginFrame();
   writeResponseHeader(encoder, header);
   writeBody(schema, header.apiVersion, { writer: encoder, draft: body });
-  return endFrame(sizeAt);
+  return endFrame();
 }
 
-function beginFrame(): number {
+function beginFrame(): void {
   encoder.reset();
-  return encoder.reserve(frameSizeBytes);
+  encoder.reserve(frameSizeBytes);
 }
 
-function endFrame(sizeAt: number): Uint8Array[] {
-  encoder.patchInt32(sizeAt, encoder.size - frameSizeBytes);
-  return encoder.toChunks();
+function endFrame(): Uint8Array[] {
+  encoder.patchInt32(0, encoder.size - frameSizeBytes);
+  return encoder.takeChunks();
 }

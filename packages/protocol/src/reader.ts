@@ -86,7 +86,7 @@ export class Reader {
 
   /** An unsigned LEB128 number below 2^32, as lengths, tags and sizes are written in flexible versions. */
   unsignedVarint(): number {
-    const first = this.view.getUint8(this.take(1));
+    const first = this.bytes[this.take(1)] as number;
     return first < 0x80 ? first : this.#longVarint(first & 0x7f);
   }
 
@@ -165,6 +165,7 @@ export class Reader {
   /** How many tagged fields follow. */
   tagCount(): number {
     const count = this.unsignedVarint();
+    if (count === 0) return 0;
     // A tagged field takes two bytes at least: its number and its size.
     if (count * 2 > this.remaining) throw new ProtocolError(`${count} tagged fields in ${this.remaining} bytes`);
     return count;
@@ -191,8 +192,13 @@ export class Reader {
 
   /** Passes over a tagged section that has no field this version knows. */
   skipTags(): void {
+    const count = this.tagCount();
+    if (count > 0) this.#skipTags(count);
+  }
+
+  #skipTags(count: number): void {
     let previous = -1;
-    for (let left = this.tagCount(); left > 0; left--) {
+    for (let left = count; left > 0; left--) {
       previous = this.tag(previous);
       this.position = this.tagEnd();
     }

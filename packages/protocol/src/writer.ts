@@ -3,7 +3,7 @@
  *
  * A Fetch response is a few hundred bytes of fields around megabytes of batches that are already in memory. Copying
  * those would cost more than everything else in the response, so from `referenceBytes` on they become chunks of their
- * own and the socket gathers them (`writev`). The small buffer is scratch space: what leaves is an exact copy of it.
+ * own and the socket gathers them (`writev`). Small fields of many messages share a slab, as Node's own buffers do.
  */
 import { utf8Encode } from '@jackdaw/base';
 import { ProtocolError } from './protocol-error.ts';
@@ -12,25 +12,28 @@ import { uuidBytes, uuidToBytes } from './uuid.ts';
 
 /** Byte fields of this size or more are not copied: below, the copy is cheaper than one more chunk. */
 export const referenceBytes = 16_384;
-const initialScratchBytes = 16_384;
-/** A larger scratch buffer is given back after use. */
-const maxKeptScratchBytes = 1_048_576;
+/** Size of a slab. What is handed out by `takeChunks` keeps its slab alive, so it must not be much larger than a message. */
+const slabBytes = 65_536;
+/** With less than this left, the next message begins in a new slab rather than being moved to one half-way. */
+const minSlabRestBytes = 2_048;
 /** Most bytes of a message, chunks included: lengths are int32. */
 const maxMessageBytes = 0x7fff_ffff;
 const two32 = 0x1_0000_0000;
 const two63 = 2 ** 63;
 
-/** A run of bytes to insert before the small byte at `position`. */
+/** A run of bytes to insert before the small byte at `position`, counted from the start of the message. */
 interface Reference {
   readonly position: number;
   readonly bytes: Uint8Array;
 }
 
 export class Writer {
-  /** Big-endian access to the scratch buffer; replaced whenever that grows, so fetch it after `reserve`. */
+  /** Big-endian access to the slab; replaced whenever the message moves to another, so fetch it after `reserve`. */
   view: DataView;
-  #scratch: Uint8Array;
-  /** Bytes of the scratch buffer in use. */
+  #slab: Uint8Array;
+  /** Where the message begins. Bytes before it may belong to whoever received an earlier message. */
+  #start = 0;
+  /** Next byte of the slab to write. */
   #position = 0;
   #references: Reference[] = [];
   #referencedBytes = 0;
@@ -38,51 +41,62 @@ export class Writer {
   #tagDepth = 0;
 
   constructor() {
-    this.#scratch = new Uint8Array(initialScratchBytes);
-    this.view = new DataView(this.#scratch.buffer);
+    this.#slab = new Uint8Array(slabBytes);
+    this.view = new DataView(this.#slab.buffer);
   }
 
-  /** Forgets everything written. */
+  /** Begins a new message. One that was not handed out as chunks is overwritten. */
   reset(): void {
-    this.#position = 0;
+    this.#position = this.#start;
     this.#tagDepth = 0;
     this.#referencedBytes = 0;
     if (this.#references.length > 0) this.#references = [];
-    if (this.#scratch.length > maxKeptScratchBytes) {
-      this.#scratch = new Uint8Array(initialScratchBytes);
-      this.view = new DataView(this.#scratch.buffer);
-    }
+    const { length } = this.#slab;
+    if (length > slabBytes || length - this.#start < minSlabRestBytes) this.#moveTo(slabBytes);
   }
 
   /** Bytes written so far, referenced ones included. */
   get size(): number {
-    return this.#position + this.#referencedBytes;
+    return this.#position - this.#start + this.#referencedBytes;
   }
 
-  /** Makes room for `size` bytes in the small buffer and returns where they begin. */
+  /**
+   * Makes room for `size` bytes and returns where they begin in `view`. That holds only until the next call, which may
+   * move the message.
+   */
   reserve(size: number): number {
+    if (this.#position + size > this.#slab.length) this.#grow(size);
     const position = this.#position;
-    const next = position + size;
-    if (next > this.#scratch.length) this.#grow(next);
-    this.#position = next;
+    this.#position = position + size;
     return position;
   }
 
-  /** The message as one array of bytes that belongs to the caller. */
+  /** The message as one array of bytes, a copy. */
   toBytes(): Uint8Array {
-    if (this.#references.length === 0) return this.#scratch.slice(0, this.#position);
+    const small = this.#slab.subarray(this.#start, this.#position);
+    if (this.#references.length === 0) return small.slice();
     const result = new Uint8Array(this.size);
     let position = 0;
-    for (const chunk of this.toChunks()) {
+    for (const chunk of this.#interleaved(small)) {
       result.set(chunk, position);
       position += chunk.length;
     }
     return result;
   }
 
-  /** The message in pieces, in order: views of one fresh buffer, and the referenced bytes themselves. */
-  toChunks(): Uint8Array[] {
-    const small = this.#scratch.slice(0, this.#position);
+  /**
+   * Hands the message out in pieces, in order, and begins a new one: views of the slab, and the referenced bytes
+   * themselves. For messages that are soon sent and forgotten; to keep one, copy it with `toBytes`.
+   */
+  takeChunks(): Uint8Array[] {
+    const chunks = this.#interleaved(this.#slab.subarray(this.#start, this.#position));
+    this.#start = this.#position;
+    this.reset();
+    return chunks;
+  }
+
+  #interleaved(small: Uint8Array): Uint8Array[] {
+    if (this.#references.length === 0) return [small];
     const chunks: Uint8Array[] = [];
     let start = 0;
     for (const { position, bytes } of this.#references) {
@@ -90,7 +104,7 @@ export class Writer {
       chunks.push(bytes);
       start = position;
     }
-    if (start < small.length || chunks.length === 0) chunks.push(start === 0 ? small : small.subarray(start));
+    if (start < small.length) chunks.push(small.subarray(start));
     return chunks;
   }
 
@@ -149,16 +163,16 @@ export class Writer {
   }
 
   setUuid(position: number, value: string): void {
-    uuidToBytes(value, this.#scratch, position);
+    uuidToBytes(value, this.#slab, position);
   }
 
   unsignedVarint(value: number): void {
     let rest = value;
     while (rest >= 0x80) {
-      this.int8((rest & 0x7f) | 0x80);
+      this.#byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.int8(rest);
+    this.#byte(rest);
   }
 
   string(text: string): void {
@@ -239,45 +253,50 @@ export class Writer {
     return -1;
   }
 
-  /** Writes number and a place for the size of a tagged field; returns where its content begins, for `endTag`. */
+  /** Writes number and a place for the size of a tagged field; what it returns is for `endTag`. */
   beginTag(tag: number): number {
     this.unsignedVarint(tag);
     this.#tagDepth++;
-    return this.reserve(1) + 1;
+    this.#byte(0);
+    return this.#position - this.#start;
   }
 
-  /** Fills in the size of the tagged field whose content began at `start`, and makes room if it needs more bytes. */
-  endTag(start: number): void {
+  /** Fills in the size of the tagged field whose content began at `begin`, and makes room if it needs more bytes. */
+  endTag(begin: number): void {
     this.#tagDepth--;
-    const size = this.#position - start;
+    const size = this.#position - this.#start - begin;
     const sizeBytes = varintBytes(size);
-    if (sizeBytes > 1) {
-      this.reserve(sizeBytes - 1);
-      this.#scratch.copyWithin(start + sizeBytes - 1, start, start + size);
-    }
+    this.reserve(sizeBytes - 1);
     const end = this.#position;
+    const start = this.#start + begin;
+    if (sizeBytes > 1) this.#slab.copyWithin(start + sizeBytes - 1, start, start + size);
     this.#position = start - 1;
     this.unsignedVarint(size);
     this.#position = end;
   }
 
-  /** Overwrites an int32 that was written before, such as a frame's size. */
-  patchInt32(position: number, value: number): void {
-    this.view.setInt32(position, value);
+  /** Overwrites an int32 at `offset` bytes from the start of the message, such as a frame's size. */
+  patchInt32(offset: number, value: number): void {
+    this.view.setInt32(this.#start + offset, value);
+  }
+
+  #byte(value: number): void {
+    const position = this.reserve(1);
+    this.#slab[position] = value;
   }
 
   /** Copies ASCII text behind `prefix` reserved bytes; writes nothing and says false when there is another character. */
   #ascii(text: string, prefix: number): boolean {
     const { length } = text;
     const start = this.reserve(prefix + length);
-    const scratch = this.#scratch;
+    const slab = this.#slab;
     for (let i = 0, at = start + prefix; i < length; i++, at++) {
       const code = text.charCodeAt(i);
       if (code > 0x7f) {
         this.#position = start;
         return false;
       }
-      scratch[at] = code;
+      slab[at] = code;
     }
     return true;
   }
@@ -292,22 +311,29 @@ export class Writer {
       this.#copy(bytes);
       return;
     }
-    this.#references.push({ position: this.#position, bytes });
+    this.#references.push({ position: this.#position - this.#start, bytes });
     this.#referencedBytes += bytes.length;
     if (this.size > maxMessageBytes) throw new ProtocolError('message larger than 2 GiB');
   }
 
   #copy(bytes: Uint8Array): void {
     const position = this.reserve(bytes.length);
-    this.#scratch.set(bytes, position);
+    this.#slab.set(bytes, position);
   }
 
-  #grow(needed: number): void {
+  #grow(size: number): void {
+    const needed = this.#position - this.#start + size;
     if (needed > maxMessageBytes) throw new ProtocolError('message larger than 2 GiB');
-    const grown = new Uint8Array(Math.min(Math.max(needed, this.#scratch.length * 2), maxMessageBytes));
-    grown.set(this.#scratch.subarray(0, this.#position));
-    this.#scratch = grown;
-    this.view = new DataView(grown.buffer);
+    this.#moveTo(Math.min(Math.max(needed * 2, slabBytes), maxMessageBytes));
+  }
+
+  #moveTo(newSlabBytes: number): void {
+    const slab = new Uint8Array(newSlabBytes);
+    slab.set(this.#slab.subarray(this.#start, this.#position));
+    this.#slab = slab;
+    this.view = new DataView(slab.buffer);
+    this.#position -= this.#start;
+    this.#start = 0;
   }
 }
 

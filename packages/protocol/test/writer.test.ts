@@ -22,13 +22,42 @@ test('a byte field is kept by reference from the limit on, and copied below it',
   writer.byteString(from);
   writer.int8(3);
   assert.equal(writer.size, 4 + below.length + 4 + from.length + 1);
-  const chunks = writer.toChunks();
+  const whole = writer.toBytes();
+  const chunks = writer.takeChunks();
   assert.deepEqual(
     chunks.map(({ length }) => length),
     [below.length + 8, from.length, 1],
   );
   assert.equal(chunks[1], from);
-  assert.deepEqual(new Uint8Array(Buffer.concat(chunks)), writer.toBytes());
+  assert.deepEqual(new Uint8Array(Buffer.concat(chunks)), whole);
+  assert.equal(writer.size, 0);
+});
+
+test('chunks that were handed out stay as they are while later messages are written', () => {
+  const writer = new Writer();
+  const kept: { chunks: Uint8Array[]; text: string }[] = [];
+  for (let i = 0; i < 3_000; i++) {
+    writer.reset();
+    const text = `message ${i} `.repeat(1 + (i % 40));
+    writer.string(text);
+    if (i % 3 === 0) writer.toBytes();
+    else kept.push({ chunks: writer.takeChunks(), text });
+  }
+  for (const { chunks, text } of kept) assert.equal(new Reader(new Uint8Array(Buffer.concat(chunks))).string(), text);
+});
+
+test('a tagged field that makes the message move to a larger slab is still whole', () => {
+  for (const before of [65_000, 65_530, 65_533, 65_535]) {
+    const writer = new Writer();
+    writer.takeChunks();
+    for (let i = 0; i < before; i++) writer.int8(1);
+    const begin = writer.beginTag(3);
+    writer.compactByteString(new Uint8Array(200).fill(9));
+    writer.endTag(begin);
+    writer.int8(7);
+    const tail = writer.toBytes().subarray(before);
+    assert.deepEqual([...tail], [3, 202, 1, 201, 1, ...new Uint8Array(200).fill(9), 7]);
+  }
 });
 
 test('a writer that was reset starts anew, also after a large message', () => {
@@ -38,7 +67,7 @@ test('a writer that was reset starts anew, also after a large message', () => {
   writer.reset();
   assert.equal(writer.size, 0);
   writer.int8(5);
-  assert.deepEqual(writer.toChunks(), [Uint8Array.of(5)]);
+  assert.deepEqual(writer.takeChunks(), [Uint8Array.of(5)]);
 });
 
 test('varints have the length of their value', () => {

@@ -27,6 +27,7 @@ export const produceRequest = message(
   { name: 'ProduceRequest', key: 0, versions: [3, 13], flexibleFrom: 9 },
   {
     transactionalId: withDefault(nullable(string), null),
+    /** 0 none, 1 the leader, -1 all in-sync replicas. */
     acks: int16,
     timeoutMs: int32,
     topicData: array({
@@ -52,6 +53,7 @@ export const produceResponse = message(
         index: int32,
         errorCode: int16,
         baseOffset: int64,
+        /** -1 unless the topic stamps records at append time. */
         logAppendTimeMs: withDefault(int64, -1),
         logStartOffset: since(5, int64, -1),
         recordErrors: since(
@@ -75,6 +77,7 @@ export const produceResponse = message(
       }),
     }),
     throttleTimeMs: withDefault(int32, 0),
+    /** The leaders that `currentLeader` names. */
     nodeEndpoints: tagged(
       0,
       since(

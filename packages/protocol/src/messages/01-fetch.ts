@@ -45,7 +45,9 @@ export const fetchRequest = message(
     maxWaitMs: int32,
     minBytes: int32,
     maxBytes: withDefault(int32, int32Max),
+    /** 0 reads everything below the high watermark, 1 only below the last stable offset. */
     isolationLevel: withDefault(int8, 0),
+    /** 0 with epoch -1 is a full fetch outside of any session. */
     sessionId: since(7, int32, 0),
     sessionEpoch: since(7, int32, -1),
     topics: array({
@@ -89,6 +91,7 @@ export const fetchResponse = message(
         partitionIndex: int32,
         errorCode: int16,
         highWatermark: int64,
+        /** -1 where it is unknown, as on errors. */
         lastStableOffset: withDefault(int64, -1),
         logStartOffset: since(5, int64, -1),
         divergingEpoch: tagged(
@@ -127,6 +130,7 @@ export const fetchResponse = message(
             firstOffset: int64,
           }),
         ),
+        /** The replica to read from instead, -1 for this one (KIP-392). */
         preferredReadReplica: since(11, int32, -1),
         records: nullable(records),
       }),

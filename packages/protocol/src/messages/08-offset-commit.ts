@@ -12,6 +12,7 @@ export const offsetCommitRequest = message(
   { name: 'OffsetCommitRequest', key: 8, versions: [2, 10], flexibleFrom: 8 },
   {
     groupId: string,
+    /** -1 for a commit outside of group management. */
     generationIdOrMemberEpoch: withDefault(int32, -1),
     memberId: string,
     groupInstanceId: since(7, nullable(string), null),

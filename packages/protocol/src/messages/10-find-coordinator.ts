@@ -11,6 +11,7 @@ export const findCoordinatorRequest = message(
   { name: 'FindCoordinatorRequest', key: 10, versions: [0, 6], flexibleFrom: 3 },
   {
     key: until(3, string),
+    /** 0 group, 1 transactional id, 2 share group partition. */
     keyType: since(1, int8, 0),
     coordinatorKeys: since(4, array(string)),
   },

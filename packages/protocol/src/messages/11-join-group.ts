@@ -14,6 +14,7 @@ export const joinGroupRequest = message(
     groupId: string,
     sessionTimeoutMs: int32,
     rebalanceTimeoutMs: since(1, int32, -1),
+    /** Empty until the coordinator has given one. */
     memberId: string,
     groupInstanceId: since(5, nullable(string), null),
     protocolType: string,

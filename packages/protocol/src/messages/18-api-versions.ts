@@ -39,6 +39,7 @@ export const apiVersionsResponse = message(
         }),
       ),
     ),
+    /** Metadata offset at which the features were read; -1 is unknown. */
     finalizedFeaturesEpoch: tagged(1, since(3, int64, -1)),
     finalizedFeatures: tagged(
       2,

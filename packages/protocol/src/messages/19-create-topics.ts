@@ -12,7 +12,9 @@ export const createTopicsRequest = message(
   {
     topics: array({
       name: string,
+      /** -1 for the broker's default, and beside `assignments`. */
       numPartitions: int32,
+      /** As `numPartitions`. */
       replicationFactor: int16,
       assignments: array({
         partitionIndex: int32,

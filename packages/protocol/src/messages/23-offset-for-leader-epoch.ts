@@ -34,6 +34,7 @@ export const offsetForLeaderEpochResponse = message(
         errorCode: int16,
         partition: int32,
         leaderEpoch: withDefault(int32, -1),
+        /** Where the next epoch begins; -1 where the epoch is not known. */
         endOffset: withDefault(int64, -1),
       }),
     }),

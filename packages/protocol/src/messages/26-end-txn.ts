@@ -13,6 +13,7 @@ export const endTxnRequest = message(
     transactionalId: string,
     producerId: int64,
     producerEpoch: int16,
+    /** True commits, false aborts. */
     committed: boolean,
   },
 );

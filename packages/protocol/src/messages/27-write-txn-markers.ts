@@ -12,6 +12,7 @@ export const writeTxnMarkersRequest = message(
     markers: array({
       producerId: int64,
       producerEpoch: int16,
+      /** True commits, false aborts. */
       transactionResult: boolean,
       topics: array({
         name: string,

@@ -34,6 +34,7 @@ export const describeConfigsResponse = message(
         name: string,
         value: nullable(string),
         readOnly: boolean,
+        /** 1 topic, 2 broker, 3 cluster-wide, 4 static, 5 default, 6 broker logger, 7 client metrics, 8 group. */
         configSource: withDefault(int8, -1),
         isSensitive: boolean,
         synonyms: array({

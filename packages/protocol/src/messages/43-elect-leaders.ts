@@ -9,6 +9,7 @@ import { array, int16, int32, int8, message, nullable, since, string, withDefaul
 export const electLeadersRequest = message(
   { name: 'ElectLeadersRequest', key: 43, versions: [0, 2], flexibleFrom: 2 },
   {
+    /** 0 preferred, 1 unclean. */
     electionType: since(1, int8),
     topicPartitions: nullable(
       array({

@@ -14,6 +14,7 @@ export const incrementalAlterConfigsRequest = message(
       resourceName: string,
       configs: array({
         name: string,
+        /** 0 set, 1 delete, 2 append, 3 subtract. */
         configOperation: int8,
         value: nullable(string),
       }),

@@ -24,6 +24,7 @@ export const legacyOffsetCommitValue = message(
   {
     offset: int64,
     metadata: string,
+    /** Milliseconds since 1970, as all times here. */
     commitTimestamp: int64,
   },
 );
@@ -48,6 +49,7 @@ export const offsetCommitValue = message(
     leaderEpoch: since(3, int32, -1),
     metadata: string,
     commitTimestamp: int64,
+    /** Version 1 only; later the retention of the broker counts. */
     expireTimestamp: between([1, 1], int64, -1),
     topicId: tagged(0, since(4, uuid)),
   },
@@ -82,6 +84,7 @@ export const groupMetadataValue = message(
     generation: int32,
     protocol: nullable(string),
     leader: nullable(string),
+    /** When the group became empty or stable; -1 is unknown. */
     currentStateTimestamp: since(2, int64, -1),
     members: array(memberMetadata),
   },
