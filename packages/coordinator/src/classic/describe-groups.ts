@@ -38,11 +38,16 @@ export function describeError(groupId: string, errorCode: number): DescribedGrou
   };
 }
 
+/** The deletion of a group shows when it is committed. */
+function committedState(group: ClassicGroup): string {
+  return group.state === 'Dead' ? 'Empty' : group.state;
+}
+
 function describe(group: ClassicGroup): DescribedGroup {
   const protocolName = group.state === 'Stable' ? group.protocolName : null;
   return {
     ...describeError(group.groupId, ErrorCode.NONE),
-    groupState: group.state,
+    groupState: committedState(group),
     protocolType: group.protocolType ?? '',
     protocolData: protocolName ?? '',
     members: Array.from(group.members.values(), (member) => describeMember(member, protocolName)),
@@ -68,11 +73,12 @@ export function listGroups(state: ShardState, { statesFilter, typesFilter }: Lis
   const listed: ListedGroup[] = [];
   for (const group of state.groups.values()) {
     if (!group.isCommitted) continue;
-    if (states.size > 0 && !states.has(group.state.toLowerCase())) continue;
+    const groupState = committedState(group);
+    if (states.size > 0 && !states.has(groupState.toLowerCase())) continue;
     listed.push({
       groupId: group.groupId,
       protocolType: group.protocolType ?? '',
-      groupState: group.state,
+      groupState,
       groupType: classicType,
     });
   }

@@ -15,7 +15,7 @@ import { createGroup, dropGroup, hasRoomForGroup, type ShardState } from '../sha
 import type { ClassicGroup } from './group.ts';
 import { currentGeneration, type JoinCall, newMember, reasonOf } from './joining.ts';
 import { offersSameProtocols } from './member.ts';
-import { onPendingMemberExpired, rebalanceOrCompleteJoin, restartSession } from './rebalance.ts';
+import { maybeCompleteJoin, onPendingMemberExpired, rebalanceOrCompleteJoin, restartSession } from './rebalance.ts';
 import { replaceStaticMember } from './static-member.ts';
 
 /** From this version on, a dynamic member must come with the id it was given. */
@@ -74,6 +74,8 @@ function joinThisGroup(state: ShardState, group: ClassicGroup, call: JoinCall): 
   if (!hasRoomForMember(state, group, memberId)) {
     group.remove(memberId);
     call.reply(joinGroupError(ErrorCode.GROUP_MAX_SIZE_REACHED));
+    // The others need not wait for the one who was turned away.
+    maybeCompleteJoin(state, group);
   } else if (group.state === 'Dead') {
     call.reply(joinGroupError(ErrorCode.COORDINATOR_NOT_AVAILABLE, memberId));
   } else if (!group.supportsProtocols(call.request.protocolType, call.request.protocols)) {

@@ -69,7 +69,7 @@ function onInitialDelay(state: ShardState, group: ClassicGroup, time: { delayMs:
 export function completeJoin(state: ShardState, group: ClassicGroup): void {
   group.joinDeadline.cancel();
   if (group.state === 'Dead') return;
-  for (const member of [...group.members.values()]) {
+  for (const member of group.members.values()) {
     if (member.awaitingJoin !== null || member.groupInstanceId !== null) continue;
     group.remove(member.memberId);
     state.onEvent({ kind: 'member-expired', groupId: group.groupId, memberId: member.memberId, reason: 'did not join in time' });
@@ -121,7 +121,7 @@ function answerJoins(state: ShardState, group: ClassicGroup): void {
 function onSyncDeadline(state: ShardState, group: ClassicGroup, generationId: number): void {
   if (generationId !== group.generationId || group.pendingSync.size === 0) return;
   if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return;
-  for (const memberId of [...group.pendingSync]) {
+  for (const memberId of group.pendingSync) {
     group.remove(memberId);
     state.onEvent({ kind: 'member-expired', groupId: group.groupId, memberId, reason: 'did not sync in time' });
   }

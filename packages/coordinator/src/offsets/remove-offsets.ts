@@ -163,7 +163,9 @@ export function onTopicsDeleted(state: ShardState, topics: readonly DeletedTopic
 /** One round of expiry over all groups (KIP-211). An empty group without offsets goes, too. */
 export function expireOffsets(state: ShardState): void {
   let count = 0;
-  for (const group of [...state.groups.values()]) {
+  // A removal can put a group into the table anew: go by those of the beginning.
+  const groups = Array.from(state.groups.values());
+  for (const group of groups) {
     if (count >= maxExpiredPerRound) return;
     count += expireOffsetsOf(state, group);
   }
