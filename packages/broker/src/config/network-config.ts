@@ -8,6 +8,7 @@ import type { ConfigView } from '@jackdaw/metadata';
 import type { Complaints } from './complaints.ts';
 import {
   addressText,
+  isLoopbackHost,
   isWildcardHost,
   parseEndpoints,
   parseProtocolMap,
@@ -95,9 +96,9 @@ function boundEndpoints(input: NetworkInput, advertised: readonly Endpoint[]): E
   const { view } = input;
   if (!view.isSet('listeners') && advertised.length > 0) return advertised.map((endpoint) => ({ ...endpoint, host: '' }));
   const endpoints = endpointsOf(input, 'listeners');
-  if (view.isSet('listeners') || input.roles.broker) return endpoints;
-  // A controller alone has no Kafka listener unless it asks for one, which is then refused.
-  return endpoints.filter((endpoint) => endpoint.name === controllerListenerName(input));
+  if (view.isSet('listeners')) return endpoints;
+  // Of the default, only the Kafka listener: the controller's name, host and port follow from other keys.
+  return input.roles.broker ? endpoints.filter((endpoint) => endpoint.name !== 'CONTROLLER') : [];
 }
 
 function controllerListenerName(input: NetworkInput): string {
@@ -111,8 +112,11 @@ function controllerListenerName(input: NetworkInput): string {
 function derivedController(input: NetworkInput, kafka: Endpoint | undefined, voters: readonly VoterConfig[]): Endpoint {
   const name = controllerListenerName(input);
   const own = voters.find(({ id }) => id === input.nodeId);
+  const isKafkaHostGiven = input.view.isSet('listeners') || input.view.isSet('advertised.listeners');
+  if (own !== undefined && kafka !== undefined && isKafkaHostGiven) return { name, host: kafka.host, port: own.port };
+  // Peers must reach what the voters' list promises them, also when Kafka clients are served on localhost by default.
+  if (own !== undefined) return { name, host: isLoopbackHost(own.host) ? own.host : '', port: own.port };
   const host = kafka?.host ?? '';
-  if (own !== undefined) return { name, host, port: own.port };
   const kafkaPort = kafka?.port ?? 0;
   const port = kafkaPort === 0 ? 0 : kafkaPort + controllerPortOffset;
   if (port > 65_535) {
@@ -216,6 +220,12 @@ interface ControllerParts {
 
 /** Peers are told: the advertised entry, else this node's entry among the voters, else the bound address. */
 function controllerListenerOf(input: NetworkInput, { controller, advertised, voter }: ControllerParts): ListenerConfig {
+  if (voter !== undefined && voter.port !== controller.port) {
+    input.complaints.warn(
+      `controller.quorum.voters says port ${voter.port} of this node, but ${controller.name} listens on ${controller.port}: ` +
+        'right only if something forwards the one to the other',
+    );
+  }
   const told = advertised.find(({ name }) => name === controller.name) ?? voter;
   if (told !== undefined) return { ...controller, advertised: { host: told.host, port: told.port } };
   const host = isWildcardHost(controller.host) ? input.hostname : controller.host;

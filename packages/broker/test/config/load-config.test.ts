@@ -213,6 +213,25 @@ test('the controller listener takes the port of its own entry among the voters',
   assert.deepEqual(config.controllerListener.advertised, { host: 'b2', port: 9200 });
 });
 
+test('without listeners, the controller listener follows the voters and its own name', () => {
+  const alone = configOf({ 'controller.quorum.voters': '1@localhost:9093' });
+  assert.deepEqual(alone.controllerListener, {
+    name: 'CONTROLLER',
+    host: 'localhost',
+    port: 9093,
+    advertised: { host: 'localhost', port: 9093 },
+  });
+  const reachable = configOf({ 'controller.quorum.voters': '1@b1:9093', 'controller.listener.names': 'CTRL' });
+  assert.equal(reachable.controllerListener.name, 'CTRL');
+  assert.equal(reachable.controllerListener.host, '');
+  assert.deepEqual(
+    reachable.listeners.map(({ name }) => name),
+    ['PLAINTEXT'],
+  );
+  const forwarded = { listeners: 'A://h:1,CONTROLLER://h:2', 'controller.quorum.voters': '1@h:3' };
+  assert.match(warningsOf(forwarded), /says port 3 of this node, but CONTROLLER listens on 2/);
+});
+
 test('port 0 asks for a free port, for the controller listener too', () => {
   const config = configOf({ listeners: 'PLAINTEXT://127.0.0.1:0', 'admin.port': '-1' });
   assert.equal(config.listeners[0]?.port, 0);
