@@ -62,6 +62,11 @@ export class RaftLog {
     return this.#pendingSnapshot;
   }
 
+  /** Of the newest snapshot, received or stored; 0 without one. */
+  get snapshotIndex(): RaftIndex {
+    return this.#pendingSnapshot?.metadata.index ?? this.#storage.snapshotMetadata().index;
+  }
+
   get latestIdentitiesIndex(): RaftIndex {
     return this.#book.latestIndex();
   }

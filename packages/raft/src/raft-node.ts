@@ -12,7 +12,7 @@
  * Events may come while a Ready is being written; they go into the next one.
  */
 
-import { assert, expectDefined, type NodeId, type RaftIndex } from '@jackdaw/base';
+import { assert, type NodeId, type RaftIndex } from '@jackdaw/base';
 import { createCore, hardStateOf, type RaftCore } from './core.ts';
 import { mayCampaign, onVotePersisted, startPreElection } from './elections.ts';
 import { entryBytes } from './entries.ts';
@@ -152,13 +152,15 @@ export class RaftNode {
   }
 
   /**
-   * Makes the snapshot to persist out of the application's state at `index`, which must be applied and not compacted.
-   * The driver persists it, then calls saveSnapshot and, for what it need not keep for slow followers, compact.
+   * Makes the snapshot to persist out of the application's state at `index` (≤ applied). Null when a newer one was made
+   * or received meanwhile, then drop it. The driver persists it, then calls saveSnapshot on its storage and, for what it
+   * need not keep for slow followers, compact.
    */
-  createdSnapshot(index: RaftIndex, data: Uint8Array): Snapshot {
+  createdSnapshot(index: RaftIndex, data: Uint8Array): Snapshot | null {
     const { log } = this.#core;
     assert(index <= log.appliedIndex, `a snapshot at ${index} of a state applied up to ${log.appliedIndex}`);
-    const term = expectDefined(log.term(index), `the entry ${index} is compacted away`);
+    const term = log.term(index);
+    if (term === null || index <= log.snapshotIndex) return null;
     const metadata = { index, term, identities: log.identitiesAt(index) };
     log.compactIdentities(index);
     return { metadata, data };

@@ -89,7 +89,13 @@ export function maybeSendAppend(core: RaftCore, target: AppendTarget): boolean {
  */
 export function probeForLoss(core: RaftCore, id: NodeId, progress: Progress): void {
   const prevIndex = progress.nextIndex - 1;
-  if (core.log.term(prevIndex) !== null) sendAppendMessage(core, { id, prevIndex, entries: [] });
+  if (core.log.term(prevIndex) !== null) {
+    sendAppendMessage(core, { id, prevIndex, entries: [] });
+    return;
+  }
+  // What is unacknowledged was compacted away meanwhile: it cannot be repeated, only the snapshot can.
+  progress.becomeProbe();
+  maybeSendAppend(core, { id, progress, mayBeEmpty: true });
 }
 
 function sendAppendMessage(core: RaftCore, append: { id: NodeId; prevIndex: RaftIndex; entries: readonly Entry[] }): void {

@@ -21,7 +21,7 @@ export function statusOf(core: RaftCore): RaftStatus {
     appliedIndex: log.appliedIndex,
     firstIndex: log.firstIndex(),
     lastIndex: log.lastIndex(),
-    snapshotIndex: log.pendingSnapshot?.metadata.index ?? options.storage.snapshotMetadata().index,
+    snapshotIndex: log.snapshotIndex,
     uncommittedBytes: leader?.uncommittedBytes ?? 0,
     transferringTo: leader?.transfer?.to ?? null,
     voters: options.voters.map((id) => voterStatus(core, id)),
