@@ -130,7 +130,7 @@ export class GroupShard implements GroupShardApi {
   }
 
   nextDeadlineMs(): number {
-    return this.#phase === 'resigned' ? Number.POSITIVE_INFINITY : this.#state.deadlines.nextMonotonicMs();
+    return this.#phase === 'active' ? this.#state.deadlines.nextMonotonicMs() : Number.POSITIVE_INFINITY;
   }
 
   replay(key: Uint8Array, value: Uint8Array | null): void {

@@ -1,3 +1,8 @@
+/**
+ * Consumer groups and committed offsets as state machines: one `GroupShard` for each partition of `__consumer_offsets`.
+ *
+ * Pure: requests, time and results of appends in; replies, appends and events out.
+ */
 export type { OffsetFetchOfGroup } from './messages.ts';
 export { partitionFor } from './partition-for.ts';
 export {

@@ -50,7 +50,7 @@ export interface GroupShardApi {
   onTopicsDeleted(topics: readonly DeletedTopic[], now: Now): void;
   /** Expires sessions, rebalances and offsets. Call at `nextDeadlineMs` or a little later. */
   tick(now: Now): void;
-  /** When to call `tick` next, on the monotonic clock; never further away than `maxTickIntervalMs`. */
+  /** When to call `tick` next, on the monotonic clock: at most `maxTickIntervalMs` away when active, else Infinity. */
   nextDeadlineMs(): number;
 
   /** Takes one record of the log, in log order, before `onLoaded`. Types that Kafka's classic coordinator lacks are skipped. */

@@ -7,7 +7,7 @@
  */
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
-import { maxMembersPerGroup, maxPendingMembersPerGroup, newMemberJoinTimeoutMs } from '../limits.ts';
+import { maxMembersPerGroup, maxPendingAppends, maxPendingMembersPerGroup, newMemberJoinTimeoutMs } from '../limits.ts';
 import type { JoinGroupRequest, JoinGroupResponse } from '../messages.ts';
 import { newGroupRecord } from '../records.ts';
 import { joinGroupError } from '../responses.ts';
@@ -44,6 +44,8 @@ function refusalOf(state: ShardState, request: JoinGroupRequest): number {
   }
   if (state.groups.has(request.groupId)) return ErrorCode.NONE;
   if (request.memberId !== '') return ErrorCode.UNKNOWN_MEMBER_ID;
+  // A new group needs an append.
+  if (state.appends.size >= maxPendingAppends) return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
   return hasRoomForGroup(state, request.groupId) ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
 }
 

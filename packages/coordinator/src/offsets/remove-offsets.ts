@@ -133,15 +133,14 @@ export function deleteGroups(state: ShardState, { request: groupIds, reply }: De
 interface StoredOffset {
   readonly key: OffsetKey;
   readonly value: CommittedOffset;
-  readonly isPending: boolean;
 }
 
 /** The offsets that the group will have once all its pending writes are through. */
 function offsetsOf(state: ShardState, groupId: string): StoredOffset[] {
   const all: StoredOffset[] = [];
   for (const [topic, partitions] of state.offsets.topicsOf(groupId) ?? []) {
-    for (const [partition, { latest, pendingWrites }] of partitions) {
-      if (latest !== null) all.push({ key: { groupId, topic, partition }, value: latest, isPending: pendingWrites > 0 });
+    for (const [partition, { latest }] of partitions) {
+      if (latest !== null) all.push({ key: { groupId, topic, partition }, value: latest });
     }
   }
   return all;
@@ -176,7 +175,7 @@ function expireOffsetsOf(state: ShardState, group: ClassicGroup): number {
   if (group.state === 'Dead' || !group.isCommitted) return 0;
   const isExpired = expiryOf(state, group);
   const all = offsetsOf(state, group.groupId);
-  const expired = all.filter(({ key, value, isPending }) => !isPending && !group.isSubscribedTo(key.topic) && isExpired(value));
+  const expired = all.filter(({ key, value }) => !group.isSubscribedTo(key.topic) && isExpired(value));
   // Somebody who was given a member id is on his way.
   const isUnused = group.state === 'Empty' && group.pendingMembers.size === 0 && expired.length === all.length;
   if (expired.length === 0 && !isUnused) return 0;
