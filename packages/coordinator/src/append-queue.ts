@@ -58,7 +58,7 @@ export class AppendQueue {
     });
   }
 
-  /** Calls back once everything that was submitted so far has its result: with the last of these results, or REQUEST_TIMED_OUT. */
+  /** Calls back when all that was submitted so far has its result: with the last of these, or REQUEST_TIMED_OUT. */
   afterPending(callback: (errorCode: number) => void): void {
     if (this.#pending.length === 0) {
       callback(ErrorCode.NONE);

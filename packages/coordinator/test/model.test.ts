@@ -284,7 +284,7 @@ function stateOf(model: Model): unknown {
   return { described, offsets };
 }
 
-test('D2, D4, D5: whatever members, log and coordinator do, no partition has two owners and no acknowledged commit is lost', () => {
+test('D2, D4, D5: whatever fails, no partition has two owners and no acknowledged commit is lost', () => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 20, maxLength: 150 }), (actions) => {
       const model = new Model();

@@ -26,8 +26,8 @@ export function formatRecord({ key, value }: CoordinatorRecord): string {
       const list = members.map(({ memberId, groupInstanceId, assignment }) => {
         return `${memberId}${groupInstanceId === null ? '' : `(${groupInstanceId})`}=${text(assignment)}`;
       });
-      const head = `Group ${record.groupId} generation=${generation} type='${protocolType}' protocol=${protocol} leader=${leader}`;
-      return `${head} at=${currentStateTimestamp} [${list.join(' ')}] v${value?.[1]}`;
+      const head = `Group ${record.groupId} generation=${generation} type='${protocolType}' protocol=${protocol}`;
+      return `${head} leader=${leader} at=${currentStateTimestamp} [${list.join(' ')}] v${value?.[1]}`;
     }
   }
 }
