@@ -1,18 +1,35 @@
+/**
+ * The partition log on disk, in Kafka's directory and file formats.
+ */
+export { readOffsetCheckpoint, type OffsetCheckpoint } from './checkpoint-file.ts';
+export { systemProcesses, type ProcessIdentity, type Processes } from './directory-lock.ts';
 export { StorageError, type FileHandle, type FileStat, type Fs, type OpenMode, type StorageErrorKind } from './fs.ts';
+export { UnexpectedOffsetError } from './log-append.ts';
 export { defaultLogConfig, type LogConfig } from './log-config.ts';
-export type { LogManager, PartitionKey } from './log-manager.ts';
+export type { LogDirectory } from './log-directory.ts';
+export { defaultMaxParallelSyncs, LogFlusher, type Flushable, type LogFlusherOptions } from './log-flusher.ts';
+export {
+  LogManager,
+  TopicIdMismatchError,
+  type LogManagerOptions,
+  type PartitionKey,
+  type UnreadablePartition,
+} from './log-manager.ts';
 export type {
   AbortedTransaction,
   ActiveProducer,
   AppendOrigin,
   AppendResult,
-  BatchOpener,
   EpochEndOffset,
   LeaderAppendOptions,
   ReadOptions,
   ReadResult,
-  RecordTimestamp,
   RecoveryReport,
   TimestampOffset,
 } from './log-types.ts';
-export type { PartitionLog } from './partition-log.ts';
+export { MemoryFs, type CrashMode, type MemoryFsOptions } from './memory-fs.ts';
+export { readMetaProperties, type MetaProperties } from './meta-properties.ts';
+export { NodeFs } from './node-fs.ts';
+export { defaultOpenSegmentsLimits, OpenSegments, type OpenSegmentsLimits } from './open-segments.ts';
+export { PartitionLog, type PartitionLogOptions } from './partition-log.ts';
+export { TailCacheBudget } from './tail-cache.ts';

@@ -23,7 +23,6 @@ export interface LogConfig {
   flushMessages: number;
   /** Milliseconds between two syncs in page-cache mode. */
   flushMs: number;
-  messageTimestampType: 'CreateTime' | 'LogAppendTime';
   /** `durable`: an offset is durable once synced. `pageCache`: as soon as it is written, as Kafka ships. */
   flushMode: 'durable' | 'pageCache';
 }
@@ -42,6 +41,5 @@ export const defaultLogConfig: LogConfig = {
   maxMessageBytes: 1_048_588,
   flushMessages: Number.MAX_SAFE_INTEGER,
   flushMs: Number.MAX_SAFE_INTEGER,
-  messageTimestampType: 'CreateTime',
   flushMode: 'durable',
 };

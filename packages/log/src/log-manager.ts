@@ -1,11 +1,29 @@
 /**
- * All partition logs of a broker, over one or more log directories: the shape that the broker works with.
+ * All partition logs of a broker, over one or more log directories (Kafka's LogManager).
  *
- * The class that implements it replaces this interface under the same name; every member keeps its signature.
+ * Opens what is there, creates and removes logs, keeps the checkpoints, and leaves the directories so that the next
+ * start is quick. It has no timers: the broker calls `runRetention`, `runFlush` and the `checkpoint…` methods from its
+ * own. A directory that nobody knows is put aside, never deleted (B16).
  */
 
+import type { Clock, Offset } from '@jackdaw/base';
+import type { Codecs } from '@jackdaw/protocol';
+import { join } from 'node:path';
+import type { Processes } from './directory-lock.ts';
+import {
+  deletedDirectoryName,
+  parsePartitionDirectory,
+  partitionDirectoryName,
+  partitionMetadataFile,
+  strayDirectoryName,
+} from './file-names.ts';
+import { StorageError, writeFully, type Fs } from './fs.ts';
 import type { LogConfig } from './log-config.ts';
-import type { PartitionLog } from './partition-log.ts';
+import { LogDirectory } from './log-directory.ts';
+import { OpenSegments, type OpenSegmentsLimits } from './open-segments.ts';
+import { encodePartitionMetadata, readTopicId } from './partition-files.ts';
+import { PartitionLog } from './partition-log.ts';
+import { TailCacheBudget } from './tail-cache.ts';
 
 export interface PartitionKey {
   topicName: string;
@@ -13,23 +31,329 @@ export interface PartitionKey {
   partition: number;
 }
 
-export interface LogManager {
-  /** Broker epoch inside the clean-shutdown marker of the last run; null after an unclean stop (A18). */
-  readonly previousBrokerEpoch: number | null;
-  readonly clusterId: string;
-  readonly nodeId: number;
-  /** Per online directory: its id in `meta.properties`. */
-  readonly directoryIds: readonly string[];
-  get(topicName: string, partition: number): PartitionLog | undefined;
-  logs(): Iterable<PartitionLog>;
-  getOrCreate(key: PartitionKey, config: LogConfig): Promise<PartitionLog>;
-  remove(topicName: string, partition: number): Promise<void>;
-  /** Retention, delayed deletions; `highWatermarkOf` says how far each log may be cut. */
-  runRetention(nowMs: number, highWatermarkOf: (log: PartitionLog) => number): Promise<void>;
-  checkpointRecoveryPoints(): Promise<void>;
-  checkpointLogStartOffsets(): Promise<void>;
-  checkpointHighWatermarks(highWatermarkOf: (log: PartitionLog) => number): Promise<void>;
-  /** `replication-offset-checkpoint` as it was at start; 0 for a partition that is not in it. */
-  highWatermarkCheckpoint(topicName: string, partition: number): number;
-  shutdown(options: { brokerEpoch: number }): Promise<void>;
+export interface LogManagerOptions {
+  fs: Fs;
+  clock: Clock;
+  /** `log.dirs`. */
+  directories: readonly string[];
+  /** Null: the one in the directories, or a new one. */
+  clusterId: string | null;
+  nodeId: number;
+  /** Configuration of a log that is found at start; `updateConfig` corrects it once metadata is there. */
+  configOf: (topicName: string) => LogConfig;
+  /** `producer.id.expiration.ms`. */
+  maxProducerIdExpirationMs: number;
+  tailCache: { maxTotalBytes: number; maxBytesPerLog: number };
+  openSegments?: OpenSegmentsLimits;
+  codecs?: Codecs;
+  processes: Processes;
+  /** A new random id in Kafka's text form. */
+  newUuid: () => string;
+  onDurable: (log: PartitionLog) => void;
+  /** A log directory has failed; all its logs are offline. */
+  onDirectoryOffline: (directory: LogDirectory, error: StorageError) => void;
+  maxParallelSyncs?: number;
+  /** Logs that are opened, closed or cleaned at the same time. Default 8. */
+  maxConcurrency?: number;
+}
+
+/** The directory on disk belongs to another topic of the same name (A25). */
+export class TopicIdMismatchError extends Error {
+  override readonly name = 'TopicIdMismatchError';
+  readonly expectedTopicId: string;
+  readonly foundTopicId: string;
+
+  constructor(directory: string, expectedTopicId: string, foundTopicId: string) {
+    super(`${directory} belongs to topic id ${foundTopicId}, not ${expectedTopicId}`);
+    this.expectedTopicId = expectedTopicId;
+    this.foundTopicId = foundTopicId;
+  }
+}
+
+/** A partition directory that could not be opened; it is left as it is. */
+export interface UnreadablePartition {
+  directory: string;
+  error: StorageError;
+}
+
+export class LogManager {
+  readonly #options: LogManagerOptions;
+  readonly #directories: LogDirectory[];
+  readonly #tailCache: TailCacheBudget;
+  readonly #openSegments: OpenSegments;
+  readonly #creating = new Map<string, Promise<PartitionLog>>();
+  /** Directories renamed for deletion, with the wall-clock time from which they may go. */
+  #pendingDeletes: { path: string; dueMs: number }[] = [];
+  readonly unreadable: UnreadablePartition[] = [];
+
+  private constructor(options: LogManagerOptions, directories: LogDirectory[]) {
+    this.#options = options;
+    this.#directories = directories;
+    this.#tailCache = new TailCacheBudget(options.tailCache);
+    this.#openSegments = new OpenSegments(options.openSegments);
+  }
+
+  /** Locks and opens all directories and every log in them. Throws StorageError when a directory cannot be used. */
+  static async open(options: LogManagerOptions): Promise<LogManager> {
+    const directories: LogDirectory[] = [];
+    let { clusterId } = options;
+    try {
+      for (const path of options.directories) {
+        const directory: LogDirectory = new LogDirectory({
+          ...options,
+          path,
+          clusterId,
+          onFailure: (failed, error) => options.onDirectoryOffline(failed, error),
+        });
+        directories.push(directory);
+        clusterId = directory.clusterId;
+      }
+      const manager = new LogManager(options, directories);
+      for (const directory of directories) await manager.#openLogs(directory);
+      return manager;
+    } catch (error) {
+      for (const directory of directories) directory.unlock();
+      throw error;
+    }
+  }
+
+  get directories(): readonly LogDirectory[] {
+    return this.#directories;
+  }
+
+  get clusterId(): string {
+    return this.#directories[0]?.clusterId ?? '';
+  }
+
+  get nodeId(): number {
+    return this.#options.nodeId;
+  }
+
+  /** Ids of the directories that work. */
+  get directoryIds(): string[] {
+    return this.#directories.filter((directory) => !directory.isOffline).map((directory) => directory.directoryId);
+  }
+
+  /** Broker epoch of the last run if all directories were left in order under the same one, else null (A18). */
+  get previousBrokerEpoch(): number | null {
+    const epochs = new Set(this.#directories.map((directory) => directory.previousBrokerEpoch));
+    return epochs.size === 1 ? ([...epochs][0] ?? null) : null;
+  }
+
+  get(topicName: string, partition: number): PartitionLog | undefined {
+    const name = partitionDirectoryName(topicName, partition);
+    for (const directory of this.#directories) {
+      const log = directory.logs.get(name);
+      if (log !== undefined) return log;
+    }
+    return undefined;
+  }
+
+  *logs(): Generator<PartitionLog, void> {
+    for (const directory of this.#directories) yield* directory.logs.values();
+  }
+
+  /** Of `replication-offset-checkpoint` as it was at start; 0 when it is not there. */
+  highWatermarkCheckpoint(topicName: string, partition: number): Offset {
+    const name = partitionDirectoryName(topicName, partition);
+    for (const directory of this.#directories) {
+      const offset = directory.highWatermarks.get(name);
+      if (offset !== undefined) return offset;
+    }
+    return 0;
+  }
+
+  /**
+   * The log of a partition, created in the emptiest directory when there is none. Rejects with TopicIdMismatchError when
+   * the log that is there is another topic's, and with StorageError.
+   */
+  async getOrCreate(key: PartitionKey, config: LogConfig): Promise<PartitionLog> {
+    const name = partitionDirectoryName(key.topicName, key.partition);
+    const existing = this.get(key.topicName, key.partition) ?? (await this.#creating.get(name));
+    if (existing !== undefined) {
+      if (existing.topicId !== key.topicId) throw new TopicIdMismatchError(existing.directory, key.topicId, existing.topicId);
+      existing.updateConfig(config);
+      return existing;
+    }
+    const created = this.#create(key, name, config).finally(() => this.#creating.delete(name));
+    this.#creating.set(name, created);
+    return created;
+  }
+
+  async #create(key: PartitionKey, name: string, config: LogConfig): Promise<PartitionLog> {
+    const online = this.#directories.filter((directory) => !directory.isOffline);
+    online.sort((a, b) => a.logs.size - b.logs.size);
+    const directory = online[0];
+    if (directory === undefined) throw new StorageError('offline', name, 'no log directory is online');
+    const path = join(directory.path, name);
+    this.#options.fs.makeDirectory(path);
+    await this.#writeTopicId(path, key.topicId);
+    const log = await this.#openLog(directory, { name, topicId: key.topicId, config, isNew: true });
+    directory.logs.set(name, log);
+    return log;
+  }
+
+  /** One sync; the name becomes durable with the log's first flush. */
+  async #writeTopicId(path: string, topicId: string): Promise<void> {
+    const { fs } = this.#options;
+    const temporary = join(path, `${partitionMetadataFile}.tmp`);
+    const file = fs.open(temporary, 'write');
+    try {
+      fs.truncate(file, 0);
+      writeFully(fs, file, [encodePartitionMetadata(topicId)], 0);
+      await fs.dataSync(file);
+    } finally {
+      fs.close(file);
+    }
+    fs.rename(temporary, join(path, partitionMetadataFile));
+  }
+
+  async #openLogs(directory: LogDirectory): Promise<void> {
+    const names = this.#options.fs.list(directory.path);
+    await this.#forEach(names, async (name) => {
+      const parsed = parsePartitionDirectory(name);
+      const path = join(directory.path, name);
+      if (parsed === null || this.#options.fs.stat(path)?.isDirectory !== true) return;
+      if (parsed.kind === 'deleted') this.#pendingDeletes.push({ path, dueMs: 0 });
+      if (parsed.kind !== 'live') return;
+      try {
+        const topicId = readTopicId(this.#options.fs, path) ?? '';
+        const config = this.#options.configOf(parsed.topicName);
+        directory.logs.set(name, await this.#openLog(directory, { name, topicId, config, isNew: false }));
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (error.kind !== 'corrupt') directory.goOffline(error);
+        this.unreadable.push({ directory: path, error });
+      }
+    });
+  }
+
+  #openLog(
+    directory: LogDirectory,
+    log: { name: string; topicId: string; config: LogConfig; isNew: boolean },
+  ): Promise<PartitionLog> {
+    const { fs, clock, maxProducerIdExpirationMs, codecs } = this.#options;
+    const { name } = log;
+    return PartitionLog.open({
+      ...{ fs, clock, maxProducerIdExpirationMs, ...log },
+      ...(codecs === undefined ? {} : { codecs }),
+      directory: join(directory.path, name),
+      // A directory that was used before and holds nothing for this name: the log is new or unknown, so it is walked.
+      recoveryPoint: log.isNew ? 0 : (directory.recoveryPoints.get(name) ?? 0),
+      logStartOffset: log.isNew ? 0 : (directory.logStartOffsets.get(name) ?? 0),
+      hadCleanShutdown: log.isNew || directory.wasCleanlyShutDown,
+      flusher: directory.flusher,
+      tailCache: this.#tailCache,
+      openSegments: this.#openSegments,
+      persistRecoveryPoint: (changed, recoveryPoint) => directory.persistRecoveryPoint(changed, recoveryPoint),
+      onFailure: (_failed, error) => directory.goOffline(error),
+    });
+  }
+
+  // Removing ----------------------------------------------------------------------------------------------------
+
+  /** Takes a log out of use; its files go after `file.delete.delay.ms`, by `runRetention`. */
+  async remove(topicName: string, partition: number): Promise<void> {
+    await this.#moveAway(topicName, partition, (uniqueId) => deletedDirectoryName(topicName, partition, uniqueId));
+  }
+
+  /** Puts a log aside that metadata does not know: kept for an operator to look at (B16). Returns where. */
+  async quarantine(topicName: string, partition: number): Promise<string | null> {
+    return this.#moveAway(topicName, partition, (uniqueId) => strayDirectoryName(topicName, partition, uniqueId));
+  }
+
+  async #moveAway(topicName: string, partition: number, nameOf: (uniqueId: string) => string): Promise<string | null> {
+    const { fs, clock, newUuid } = this.#options;
+    const name = partitionDirectoryName(topicName, partition);
+    const directory = this.#directories.find((candidate) => candidate.logs.has(name));
+    const log = directory?.logs.get(name);
+    if (directory === undefined || log === undefined) return null;
+    directory.logs.delete(name);
+    const newName = nameOf(newUuid().replaceAll(/[-_]/g, ''));
+    const path = join(directory.path, newName);
+    try {
+      const from = log.directory;
+      log.abandon();
+      fs.rename(from, path);
+      await fs.syncDirectory(directory.path);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      directory.goOffline(error);
+      throw error;
+    }
+    if (parsePartitionDirectory(newName)?.kind === 'deleted') {
+      this.#pendingDeletes.push({ path, dueMs: clock.wallMs() + log.config.fileDeleteDelayMs });
+    }
+    return path;
+  }
+
+  #removeDueDirectories(nowMs: number): void {
+    const due = this.#pendingDeletes.filter((entry) => entry.dueMs <= nowMs);
+    this.#pendingDeletes = this.#pendingDeletes.filter((entry) => entry.dueMs > nowMs);
+    const { fs } = this.#options;
+    for (const { path } of due) {
+      for (const name of fs.list(path)) fs.unlink(join(path, name));
+      fs.removeDirectory(path);
+    }
+  }
+
+  // Periodic work -----------------------------------------------------------------------------------------------
+
+  /** Retention of every log and removal of what is due. One log at a time, with the event loop free in between. */
+  async runRetention(nowMs: number, highWatermarkOf: (log: PartitionLog) => Offset): Promise<void> {
+    for (const log of [...this.logs()]) {
+      if (log.isOffline) continue;
+      try {
+        log.retain(nowMs, highWatermarkOf(log));
+      } catch (error) {
+        // A full disk must not keep other logs from freeing space; a broken one has gone offline by itself.
+        if (!(error instanceof StorageError)) throw error;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#removeDueDirectories(nowMs);
+  }
+
+  /** `flush.ms` of logs in page-cache mode. */
+  runFlush(monotonicMs: number): void {
+    for (const log of this.logs()) log.flushIfDue(monotonicMs);
+  }
+
+  async checkpointRecoveryPoints(): Promise<void> {
+    for (const directory of this.#directories) await directory.checkpointRecoveryPoints();
+  }
+
+  async checkpointLogStartOffsets(): Promise<void> {
+    for (const directory of this.#directories) await directory.checkpointLogStartOffsets();
+  }
+
+  async checkpointHighWatermarks(highWatermarkOf: (log: PartitionLog) => Offset): Promise<void> {
+    for (const directory of this.#directories) await directory.checkpointHighWatermarks(highWatermarkOf);
+  }
+
+  /** Closes every log, writes the checkpoints and, where all went well, the marker with the broker's epoch. */
+  async shutdown(options: { brokerEpoch: number }): Promise<void> {
+    for (const directory of this.#directories) {
+      await this.#forEach([...directory.logs.values()], async (log) => {
+        try {
+          await log.close();
+        } catch (error) {
+          if (!(error instanceof StorageError)) throw error;
+          if (error.kind !== 'offline') directory.goOffline(error);
+        }
+      });
+      await directory.checkpointRecoveryPoints();
+      await directory.checkpointLogStartOffsets();
+      directory.markCleanShutdown(options.brokerEpoch);
+      directory.unlock();
+    }
+  }
+
+  async #forEach<T>(items: readonly T[], visit: (item: T) => Promise<void>): Promise<void> {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let item = items[next++]; item !== undefined; item = items[next++]) await visit(item);
+    };
+    await Promise.all(Array.from({ length: this.#options.maxConcurrency ?? 8 }, work));
+  }
 }

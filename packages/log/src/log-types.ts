@@ -104,12 +104,3 @@ export interface RecoveryReport {
    */
   lostDurableRecords: boolean;
 }
-
-/** A record's place and time inside one batch, as a timestamp search needs it. */
-export interface RecordTimestamp {
-  offset: Offset;
-  timestamp: number;
-}
-
-/** Opens a batch, compressed or not, and gives its records' offsets and timestamps. Throws when it cannot. */
-export type BatchOpener = (batch: Uint8Array) => Iterable<RecordTimestamp>;

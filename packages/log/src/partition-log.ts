@@ -1,12 +1,29 @@
 /**
- * One partition's log on disk: the shape that the broker and the replication glue work with.
+ * One partition's log: what the broker appends to, replicates and reads.
  *
- * The class that implements it replaces this interface under the same name; every member keeps its signature.
+ * All calls but those that return a Promise finish at once, so a caller's checks still hold when it appends
+ * (architecture idea 8). Written is not durable: `durableOffset` trails `logEndOffset` until the directory's
+ * `LogFlusher` has synced the files, or equals it in page-cache mode. A disk that fails takes the log offline: every
+ * later append is refused with KAFKA_STORAGE_ERROR, and the failed sync is never tried again (B9).
  */
 
-import type { LeaderEpoch, Offset } from '@jackdaw/base';
+import { assert, type Clock, type LeaderEpoch, type Offset } from '@jackdaw/base';
+import { ErrorCode, type Codecs } from '@jackdaw/protocol';
+import { dirname, join } from 'node:path';
+import { replaceFile } from './checkpoint-file.ts';
+import { leaderEpochFile } from './file-names.ts';
+import { StorageError, type Fs } from './fs.ts';
+import { appendFollower, appendLeader, rollAt } from './log-append.ts';
 import type { LogConfig } from './log-config.ts';
+import type { Flushable, LogFlusher } from './log-flusher.ts';
+import { loadLog } from './log-loader.ts';
+import { findByTimestamp, findMaxTimestamp } from './log-lookup.ts';
+import type { LogParts } from './log-parts.ts';
+import { readDisk, readTail } from './log-read.ts';
+import { deleteOldSegments, raiseLogStart } from './log-retention.ts';
+import { removeDueFiles, truncateLog, truncateWholeLog } from './log-truncate.ts';
 import type {
+  AbortedTransaction,
   ActiveProducer,
   AppendResult,
   EpochEndOffset,
@@ -16,44 +33,491 @@ import type {
   RecoveryReport,
   TimestampOffset,
 } from './log-types.ts';
+import type { OpenSegments } from './open-segments.ts';
+import { encodeLeaderEpochs } from './partition-files.ts';
+import { TailCache, type TailCacheBudget } from './tail-cache.ts';
+import { collectAborted } from './transaction-index.ts';
 
-export interface PartitionLog {
-  readonly directory: string;
+export interface PartitionLogOptions {
+  fs: Fs;
+  clock: Clock;
+  /** `<topic>-<partition>`. */
+  name: string;
+  directory: string;
+  topicId: string;
+  config: LogConfig;
+  recoveryPoint: Offset;
+  logStartOffset: Offset;
+  hadCleanShutdown: boolean;
+  /** `producer.id.expiration.ms`. */
+  maxProducerIdExpirationMs: number;
+  flusher: LogFlusher<PartitionLog>;
+  tailCache: TailCacheBudget;
+  openSegments: OpenSegments;
+  /** Opens compressed batches for timestamp lookups; without it the batch's base offset is the answer. */
+  codecs?: Codecs;
+  /** Writes the recovery point of this log to disk before returning. Default: there is none to lower. */
+  persistRecoveryPoint?: (log: PartitionLog, recoveryPoint: Offset) => void;
+  /** The disk failed; the whole log directory is to go offline. Called once. */
+  onFailure?: (log: PartitionLog, error: StorageError) => void;
+  /** The directory was made just now and its name is not durable yet. */
+  isNew?: boolean;
+}
+
+export class PartitionLog implements Flushable {
   readonly name: string;
   readonly topicId: string;
+  /** What opening found and repaired. */
   readonly recovery: RecoveryReport;
-  readonly logStartOffset: Offset;
-  readonly logEndOffset: Offset;
-  /** Offsets below this survive a power loss; equals `logEndOffset` in page-cache mode. */
-  readonly durableOffset: Offset;
-  readonly recoveryPoint: Offset;
-  readonly sizeBytes: number;
-  readonly segmentCount: number;
-  readonly isOffline: boolean;
-  /** Offset of the first batch that failed its CRC on a read, or null. A bad log must not be served or elected. */
-  readonly corruptOffset: Offset | null;
+  readonly #parts: LogParts;
+  readonly #options: PartitionLogOptions;
+  #isParentDirty: boolean;
+  #isClosed = false;
+  #syncing: Promise<void> | null = null;
+  /** Kafka's flush.ms counts from here in page-cache mode. */
+  #lastFlushMs: number;
 
-  appendAsLeader(batches: Uint8Array, options: LeaderAppendOptions): AppendResult;
-  appendAsFollower(batches: Uint8Array): { lastOffset: Offset };
-  read(options: ReadOptions): ReadResult | Promise<ReadResult>;
+  private constructor(options: PartitionLogOptions, recovery: RecoveryReport, parts: LogParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.name = options.name;
+    this.topicId = options.topicId;
+    this.recovery = recovery;
+    this.#isParentDirty = options.isNew === true;
+    this.#lastFlushMs = options.clock.monotonicMs();
+  }
 
-  endOffsetForEpoch(epoch: LeaderEpoch): EpochEndOffset;
-  latestEpoch(): LeaderEpoch | null;
-  epochForOffset(offset: Offset): LeaderEpoch | null;
-  assignEpochStartOffset(epoch: LeaderEpoch, startOffset: Offset): void;
+  /** Opens or creates the log in `directory`, recovering it first when the last stop was not clean. */
+  static async open(options: PartitionLogOptions): Promise<PartitionLog> {
+    const { fs, clock, name, config } = options;
+    fs.makeDirectory(options.directory);
+    const context = {
+      fs,
+      directory: options.directory,
+      openSegments: options.openSegments,
+      indexIntervalBytes: config.indexIntervalBytes,
+    };
+    const { hadCleanShutdown, recoveryPoint, logStartOffset, maxProducerIdExpirationMs: producerExpirationMs } = options;
+    const loaded = await loadLog({
+      ...{ fs, clock, context, config, hadCleanShutdown, recoveryPoint, logStartOffset, producerExpirationMs },
+    });
+    const { logEndOffset } = loaded;
+    const log: PartitionLog = new PartitionLog(options, loaded.report, {
+      ...{ fs, clock, name, config, context, logEndOffset },
+      segments: loaded.segments,
+      epochs: loaded.epochs,
+      producers: loaded.producers,
+      tail: new TailCache(options.tailCache),
+      codecs: options.codecs ?? null,
+      logStartOffset: loaded.logStartOffset,
+      syncedOffset: hadCleanShutdown ? logEndOffset : Math.min(recoveryPoint, logEndOffset),
+      checkpointedRecoveryPoint: recoveryPoint,
+      persistRecoveryPoint: (offset) => options.persistRecoveryPoint?.(log, offset),
+      truncations: 0,
+      bytesSinceSnapshot: 0,
+      syncTarget: logEndOffset,
+      isDirectoryDirty: true,
+      pendingDeletes: [],
+      failure: null,
+      corruptOffset: null,
+    });
+    if (log.needsSync) options.flusher.markDirty(log);
+    return log;
+  }
 
-  truncateTo(offset: Offset): void;
-  truncateFullyAndStartAt(offset: Offset): void;
-  /** Returns a Kafka error code: 0, or OFFSET_OUT_OF_RANGE when `offset` is above the high watermark. */
-  advanceLogStartOffset(offset: Offset, highWatermark: Offset): number;
+  get directory(): string {
+    return this.#parts.context.directory;
+  }
 
-  offsetForTimestamp(timestampMs: number, maxOffsetExclusive: Offset): Promise<TimestampOffset | null>;
-  maxTimestampOffset(): Promise<TimestampOffset | null>;
-  activeProducers(): ActiveProducer[];
+  get config(): LogConfig {
+    return this.#parts.config;
+  }
 
-  retain(nowMs: number, highWatermark: Offset): { deletedSegments: number };
-  rollIfNeeded(nowMs: number): boolean;
-  updateConfig(config: LogConfig): void;
-  flush(): Promise<void>;
-  close(): Promise<void>;
+  /** Changes the directory that holds the files, after it has been renamed. */
+  onDirectoryRenamed(directory: string): void {
+    this.#parts.context.directory = directory;
+  }
+
+  get logStartOffset(): Offset {
+    return this.#parts.logStartOffset;
+  }
+
+  get logEndOffset(): Offset {
+    return this.#parts.logEndOffset;
+  }
+
+  /** Records below survive a power loss; in page-cache mode all that are written count. */
+  get durableOffset(): Offset {
+    return this.#parts.config.flushMode === 'pageCache' ? this.#parts.logEndOffset : this.#parts.syncedOffset;
+  }
+
+  /** Everything below is synced, in either mode. */
+  get recoveryPoint(): Offset {
+    return this.#parts.syncedOffset;
+  }
+
+  get sizeBytes(): number {
+    return this.#parts.segments.sizeBytes;
+  }
+
+  get segmentCount(): number {
+    return this.#parts.segments.count;
+  }
+
+  get firstSegmentBaseOffset(): Offset {
+    return this.#parts.segments.first.baseOffset;
+  }
+
+  get activeSegmentBaseOffset(): Offset {
+    return this.#parts.segments.active.baseOffset;
+  }
+
+  get isOffline(): boolean {
+    return this.#parts.failure !== null;
+  }
+
+  /** Offset of the first batch that failed its CRC on a read, or null. A bad log must not be served or elected (B3). */
+  get corruptOffset(): Offset | null {
+    return this.#parts.corruptOffset;
+  }
+
+  // Append ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Assigns the next offsets and `leaderEpoch` to the batches, in place, and appends them. The caller has validated
+   * them (`validateBatches`). Answers an error when producer state forbids it or the disk is full or broken.
+   */
+  appendAsLeader(batches: Uint8Array, options: LeaderAppendOptions): AppendResult {
+    if (this.#parts.failure !== null) return storageError(this.#parts.failure);
+    try {
+      const result = appendLeader(this.#parts, batches, options);
+      if (result.kind === 'appended') this.#afterAppend();
+      return result;
+    } catch (error) {
+      return storageError(this.#expectStorageError(error));
+    }
+  }
+
+  /**
+   * Appends batches as the leader made them, gaps included. Throws CorruptRecordError, UnexpectedOffsetError or
+   * StorageError; see `appendFollower`.
+   */
+  appendAsFollower(batches: Uint8Array): { lastOffset: Offset } {
+    if (this.#parts.failure !== null) throw offlineError(this.#parts);
+    const before = this.#parts.logEndOffset;
+    try {
+      const lastOffset = appendFollower(this.#parts, batches, this.#parts.clock.wallMs());
+      return { lastOffset };
+    } catch (error) {
+      if (error instanceof StorageError) this.#expectStorageError(error);
+      throw error;
+    } finally {
+      if (this.#parts.logEndOffset > before) this.#afterAppend();
+    }
+  }
+
+  #afterAppend(): void {
+    const { config, logEndOffset, syncedOffset, segments } = this.#parts;
+    const isDue = config.flushMode === 'durable' || logEndOffset - syncedOffset >= config.flushMessages;
+    // After a roll the sealed segment is synced in either mode, so that recovery never reads more than a segment.
+    if (isDue || segments.active.baseOffset > syncedOffset) this.#options.flusher.markDirty(this);
+  }
+
+  // Read --------------------------------------------------------------------------------------------------------
+
+  /** At once when the tail cache has the offset, else after a read from disk. */
+  read(options: ReadOptions): ReadResult | Promise<ReadResult> {
+    const parts = this.#parts;
+    const { fetchOffset } = options;
+    if (fetchOffset < parts.logStartOffset || fetchOffset > parts.logEndOffset) return { kind: 'outOfRange' };
+    if (fetchOffset >= Math.min(options.maxOffset, parts.logEndOffset)) {
+      return { kind: 'data', chunks: [], sizeBytes: 0, nextOffset: fetchOffset, startPositionOffset: fetchOffset };
+    }
+    return readTail(parts, options) ?? this.#readDisk(options);
+  }
+
+  async #readDisk(options: ReadOptions): Promise<ReadResult> {
+    const result = await readDisk(this.#parts, options);
+    if (result.kind === 'corrupt') this.#parts.corruptOffset ??= result.baseOffset;
+    return result;
+  }
+
+  /** Aborted transactions that overlap [fetchOffset, upperBoundOffset), for `read_committed` (C9). */
+  abortedTransactions(fetchOffset: Offset, upperBoundOffset: Offset): AbortedTransaction[] {
+    const { segments } = this.#parts;
+    const found: AbortedTransaction[] = [];
+    for (let index = segments.indexFor(fetchOffset); index < segments.count; index++) {
+      const aborted = segments.at(index)?.aborted ?? [];
+      if (collectAborted(aborted, { fetchOffset, upperBoundOffset }, found)) break;
+    }
+    return found;
+  }
+
+  /** First offset that `read_committed` may not see (C8): of the oldest undecided transaction, or the high watermark. */
+  lastStableOffset(highWatermark: Offset): Offset {
+    const unstable = this.#parts.producers.firstUnstableOffset(highWatermark);
+    return unstable === null ? highWatermark : Math.min(highWatermark, Math.max(unstable, this.logStartOffset));
+  }
+
+  // Leader epochs -----------------------------------------------------------------------------------------------
+
+  endOffsetForEpoch(epoch: LeaderEpoch): EpochEndOffset {
+    return this.#parts.epochs.endOffsetFor(epoch, this.#parts.logEndOffset);
+  }
+
+  latestEpoch(): LeaderEpoch | null {
+    return this.#parts.epochs.latestEpoch();
+  }
+
+  epochForOffset(offset: Offset): LeaderEpoch | null {
+    return this.#parts.epochs.epochForOffset(offset);
+  }
+
+  /** Called on becoming leader, with the log end offset. */
+  assignEpochStartOffset(epoch: LeaderEpoch, startOffset: Offset): void {
+    this.#parts.epochs.assign(epoch, startOffset);
+  }
+
+  // Truncate and clean ------------------------------------------------------------------------------------------
+
+  /** Removes everything at and above `offset`; a batch that straddles it goes as a whole. Throws StorageError. */
+  truncateTo(offset: Offset): void {
+    this.#mutate(() => truncateLog(this.#parts, offset));
+  }
+
+  /** Removes all records; the log starts again, empty, at `offset`. Throws StorageError. */
+  truncateFullyAndStartAt(offset: Offset): void {
+    this.#mutate(() => truncateWholeLog(this.#parts, offset));
+  }
+
+  /**
+   * DeleteRecords, and a follower learning its leader's log start. Returns a Kafka error code: OFFSET_OUT_OF_RANGE when
+   * `offset` is above the high watermark. Files go with the next `retain`.
+   */
+  advanceLogStartOffset(offset: Offset, highWatermark: Offset): number {
+    if (offset > highWatermark || offset > this.#parts.logEndOffset) return ErrorCode.OFFSET_OUT_OF_RANGE;
+    raiseLogStart(this.#parts, offset);
+    return ErrorCode.NONE;
+  }
+
+  /** Applies retention, forgets expired producers, unlinks files whose delay is over. Throws StorageError. */
+  retain(nowMs: number, highWatermark: Offset): { deletedSegments: number } {
+    let deletedSegments = 0;
+    this.#mutate(() => {
+      deletedSegments = deleteOldSegments(this.#parts, nowMs, highWatermark);
+      removeDueFiles(this.#parts, nowMs);
+    });
+    this.#parts.producers.removeExpired(nowMs);
+    if (deletedSegments > 0) this.#options.flusher.markDirty(this);
+    return { deletedSegments };
+  }
+
+  /** Seals an active segment that has records older than `segment.ms`; returns whether it did. Throws StorageError. */
+  rollIfNeeded(nowMs: number): boolean {
+    const { active } = this.#parts.segments;
+    if (active.sizeBytes === 0 || nowMs - active.createdMs <= this.#parts.config.segmentMs - active.jitterMs) return false;
+    this.roll(nowMs);
+    return true;
+  }
+
+  /** Starts a new segment at the log end, unless the active one is empty. Throws StorageError. */
+  roll(nowMs: number): void {
+    this.#mutate(() => rollAt(this.#parts, this.#parts.logEndOffset, nowMs));
+    this.#options.flusher.markDirty(this);
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.#parts.config = config;
+    this.#parts.context.indexIntervalBytes = config.indexIntervalBytes;
+    if (this.needsSync) this.#options.flusher.markDirty(this);
+  }
+
+  // Lookups -----------------------------------------------------------------------------------------------------
+
+  /** The first record with a timestamp ≥ `timestampMs`, if it lies below `maxOffsetExclusive`. */
+  offsetForTimestamp(timestampMs: number, maxOffsetExclusive: Offset): Promise<TimestampOffset | null> {
+    return findByTimestamp(this.#parts, { timestampMs, maxOffsetExclusive });
+  }
+
+  /** The record with the largest timestamp. */
+  maxTimestampOffset(): Promise<TimestampOffset | null> {
+    return findMaxTimestamp(this.#parts);
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return this.#parts.producers.activeProducers();
+  }
+
+  /** What is remembered of one producer, or undefined. */
+  latestProducerState(producerId: number): ActiveProducer | undefined {
+    return this.#parts.producers.activeProducer(producerId);
+  }
+
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    return this.#parts.producers.hasOpenTransaction(producerId, producerEpoch);
+  }
+
+  // Durability --------------------------------------------------------------------------------------------------
+
+  get needsSync(): boolean {
+    return this.#parts.failure === null && this.#parts.syncedOffset < this.#parts.logEndOffset;
+  }
+
+  /** For the timer, in page-cache mode: asks for a sync when `flush.ms` is over. */
+  flushIfDue(monotonicMs: number): void {
+    if (this.needsSync && monotonicMs - this.#lastFlushMs >= this.#parts.config.flushMs) this.#options.flusher.markDirty(this);
+  }
+
+  /** Makes all that is written now durable. Rejects with StorageError when the log is or goes offline. */
+  async flush(): Promise<void> {
+    const target = this.#parts.logEndOffset;
+    while (this.#parts.failure === null && this.#parts.syncedOffset < Math.min(target, this.#parts.logEndOffset))
+      await this.syncOnce();
+    if (this.#parts.failure !== null) throw offlineError(this.#parts);
+  }
+
+  /** One group commit; called by the flusher. Never rejects: a failure takes the log offline. One at a time. */
+  async syncOnce(): Promise<void> {
+    while (this.#syncing !== null) await this.#syncing;
+    this.#syncing = this.#sync().finally(() => (this.#syncing = null));
+    await this.#syncing;
+  }
+
+  async #sync(): Promise<void> {
+    const parts = this.#parts;
+    if (parts.failure !== null || this.#isClosed) return;
+    parts.syncTarget = parts.logEndOffset;
+    const { truncations } = parts;
+    try {
+      await this.#syncFiles();
+      parts.syncedOffset = Math.max(parts.syncedOffset, Math.min(parts.syncTarget, parts.logEndOffset));
+      this.#lastFlushMs = parts.clock.monotonicMs();
+    } catch (error) {
+      // A segment that was deleted under the sync is no failure of the disk.
+      if (error instanceof StorageError && error.kind === 'notFound' && truncations !== parts.truncations) return;
+      this.#goOffline(error);
+    }
+  }
+
+  async #syncFiles(): Promise<void> {
+    const { segments, fs, syncedOffset, context } = this.#parts;
+    const unsynced = segments.all.slice(segments.indexFor(syncedOffset));
+    for (const segment of segments.all) {
+      if (!segment.isActive && segment.hasUnsavedIndexes) await this.#saveIndexes(() => segment.saveIndexes());
+    }
+    if (unsynced.length > 1) await this.writeLeaderEpochs();
+    for (const segment of unsynced) {
+      if (segment.isDeleted) continue;
+      await segment.acquire();
+      try {
+        await fs.dataSync(segment.file());
+      } finally {
+        segment.release();
+      }
+    }
+    // The names of the files, and of the directory itself, must survive as well (B8).
+    if (this.#parts.isDirectoryDirty) {
+      this.#parts.isDirectoryDirty = false;
+      await fs.syncDirectory(context.directory);
+    }
+    if (!this.#isParentDirty) return;
+    this.#isParentDirty = false;
+    await fs.syncDirectory(dirname(context.directory));
+  }
+
+  /** Index files can be rebuilt, so a full disk may leave them for the next flush. */
+  async #saveIndexes(save: () => Promise<void>): Promise<void> {
+    try {
+      await save();
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
+    }
+  }
+
+  /** Writes `leader-epoch-checkpoint` when it is out of date; before a recovery point on disk may pass its epochs. */
+  async writeLeaderEpochs(): Promise<void> {
+    const { epochs, fs, context } = this.#parts;
+    if (!epochs.isDirty || this.isOffline) return;
+    epochs.isDirty = false;
+    try {
+      await replaceFile(fs, join(context.directory, leaderEpochFile), encodeLeaderEpochs(epochs.entries));
+    } catch (error) {
+      epochs.isDirty = true;
+      throw error;
+    }
+  }
+
+  /** The checkpoint on disk now says this; see `lowerCheckpoint`. */
+  onRecoveryPointCheckpointed(recoveryPoint: Offset): void {
+    this.#parts.checkpointedRecoveryPoint = recoveryPoint;
+  }
+
+  /** Syncs and saves everything, so that the next open reads no more than the end. Rejects with StorageError. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    const { segments, producers, failure } = this.#parts;
+    if (failure === null) {
+      await this.flush();
+      await this.writeLeaderEpochs();
+      segments.active.indexes.complete();
+      segments.active.hasUnsavedIndexes = true;
+      for (const segment of segments.all) await this.#saveIndexes(() => segment.saveIndexes());
+      producers.takeSnapshot();
+      await this.#parts.fs.syncDirectory(this.directory);
+    }
+    this.#release();
+  }
+
+  /** Lets go of files and memory without saving: the directory is about to be removed, or the disk has failed. */
+  abandon(): void {
+    this.#release();
+  }
+
+  #release(): void {
+    this.#isClosed = true;
+    this.#options.flusher.forget(this);
+    this.#parts.tail.clear();
+    this.#parts.truncations++;
+    for (const segment of this.#parts.segments.all) segment.close();
+  }
+
+  // Failure -----------------------------------------------------------------------------------------------------
+
+  /** The log's directory has failed elsewhere. */
+  goOffline(error: StorageError): void {
+    this.#parts.failure ??= error;
+  }
+
+  #goOffline(error: unknown): void {
+    if (this.#parts.failure !== null || this.#isClosed) return;
+    const failure = error instanceof StorageError ? error : new StorageError('io', this.directory, 'unexpected failure', error);
+    this.#parts.failure = failure;
+    this.#options.onFailure?.(this, failure);
+  }
+
+  #mutate(change: () => void): void {
+    assert(!this.#isClosed, `${this.name} is closed`);
+    if (this.#parts.failure !== null) throw offlineError(this.#parts);
+    try {
+      change();
+    } catch (error) {
+      if (error instanceof StorageError) this.#expectStorageError(error);
+      throw error;
+    }
+  }
+
+  /** A full disk leaves the log as it was; any other failure of the disk takes the directory offline. */
+  #expectStorageError(error: unknown): StorageError {
+    if (!(error instanceof StorageError)) throw error;
+    if (error.kind !== 'noSpace') this.#goOffline(error);
+    return error;
+  }
+}
+
+function storageError(error: StorageError): AppendResult {
+  return { kind: 'error', error: ErrorCode.KAFKA_STORAGE_ERROR, message: error.message };
+}
+
+function offlineError(parts: LogParts): StorageError {
+  return new StorageError('offline', parts.context.directory, `the log directory of ${parts.name} is offline`, parts.failure);
 }

@@ -1,0 +1,295 @@
+/**
+ * Appending: by the leader, which assigns offsets, and by a follower, which keeps those it is given.
+ *
+ * Both write whole batches into the page cache in one synchronous call and then bring the notes up to date: indexes,
+ * epochs, producers, tail cache, log end. Every check that can refuse comes before the write, and every note after it,
+ * so a failed write changes nothing.
+ */
+
+import { maxSafeOffset, type Offset } from '@jackdaw/base';
+import {
+  batchBaseOffset,
+  batchLastOffset,
+  batchLastOffsetDelta,
+  batchLeaderEpoch,
+  batchMaxTimestamp,
+  batchProducerId,
+  batchTimestampType,
+  CorruptRecordError,
+  endOfBatch,
+  ErrorCode,
+  expectCurrentBatch,
+  isValidCrc,
+  patchBaseOffset,
+  patchLeaderEpoch,
+} from '@jackdaw/protocol';
+import { StorageError } from './fs.ts';
+import { lowerCheckpoint, type LogParts } from './log-parts.ts';
+import type { AppendResult, LeaderAppendOptions } from './log-types.ts';
+import type { ProducerCheckContext, ProducerUpdate } from './producer-append.ts';
+import { Segment } from './segment.ts';
+
+const noUpdates: Map<number, ProducerUpdate> = new Map();
+
+/** Batches that go into one segment together. */
+interface Group {
+  bytes: Uint8Array;
+  baseOffset: Offset;
+  lastOffset: Offset;
+  maxTimestamp: number;
+  hasProducers: boolean;
+}
+
+/** The leader's append. A full disk answers KAFKA_STORAGE_ERROR; a broken one throws StorageError of kind `io`. */
+export function appendLeader(parts: LogParts, batches: Uint8Array, options: LeaderAppendOptions): AppendResult {
+  const { config } = parts;
+  if (batches.length > config.segmentBytes) {
+    return refuse(ErrorCode.RECORD_LIST_TOO_LARGE, `${batches.length} bytes do not fit a segment of ${config.segmentBytes}`);
+  }
+  const duplicate = findDuplicate(parts, batches, options);
+  if (duplicate !== null) return duplicate;
+  const group = assignOffsets(batches, parts.logEndOffset, options.leaderEpoch);
+  const updates = group.hasProducers ? new Map<number, ProducerUpdate>() : noUpdates;
+  if (group.hasProducers) {
+    const refusal = checkProducers(parts, batches, updates, options);
+    if (refusal !== null) return refusal;
+  }
+  parts.epochs.assign(options.leaderEpoch, group.baseOffset);
+  rollIfFull(parts, group, options.nowMs);
+  writeGroup(parts, group, { updates, nowMs: options.nowMs });
+  return {
+    kind: 'appended',
+    baseOffset: group.baseOffset,
+    lastOffset: group.lastOffset,
+    appendTimeMs: batchTimestampType(batches, 0) === 'LogAppendTime' ? group.maxTimestamp : -1,
+    logStartOffset: parts.logStartOffset,
+  };
+}
+
+/** Gives each batch the next offsets and the leader's epoch, in place; neither is under the CRC. */
+function assignOffsets(bytes: Uint8Array, logEndOffset: Offset, leaderEpoch: number): Group {
+  const group: Group = { bytes, baseOffset: logEndOffset, lastOffset: logEndOffset - 1, maxTimestamp: -1, hasProducers: false };
+  for (let position = 0; position < bytes.length;) {
+    const end = expectWholeBatch(bytes, position);
+    patchBaseOffset(bytes, position, group.lastOffset + 1);
+    patchLeaderEpoch(bytes, position, leaderEpoch);
+    group.lastOffset += 1 + batchLastOffsetDelta(bytes, position);
+    group.maxTimestamp = Math.max(group.maxTimestamp, batchMaxTimestamp(bytes, position));
+    group.hasProducers ||= batchProducerId(bytes, position) >= 0;
+    position = end;
+  }
+  return group;
+}
+
+function findDuplicate(parts: LogParts, bytes: Uint8Array, options: LeaderAppendOptions): AppendResult | null {
+  if ((options.origin ?? 'client') !== 'client') return null;
+  for (let position = 0; position < bytes.length; position = expectWholeBatch(bytes, position)) {
+    if (batchProducerId(bytes, position) < 0) continue;
+    const known = parts.producers.duplicateOf(bytes, position);
+    if (known === undefined) continue;
+    return {
+      kind: 'duplicate',
+      baseOffset: known.lastOffset - known.offsetDelta,
+      lastOffset: known.lastOffset,
+      timestamp: known.timestamp,
+      logStartOffset: parts.logStartOffset,
+    };
+  }
+  return null;
+}
+
+function checkProducers(
+  parts: LogParts,
+  bytes: Uint8Array,
+  updates: Map<number, ProducerUpdate>,
+  options: LeaderAppendOptions,
+): AppendResult | null {
+  const context: ProducerCheckContext = {
+    origin: options.origin ?? 'client',
+    transactionVersion: options.transactionVersion ?? 0,
+    verification: options.verification,
+  };
+  for (let position = 0; position < bytes.length; position = expectWholeBatch(bytes, position)) {
+    if (batchProducerId(bytes, position) < 0) continue;
+    const refusal = parts.producers.check(updates, { bytes, position }, context);
+    if (refusal !== null) return refuse(refusal.error, refusal.message);
+  }
+  return null;
+}
+
+/** The batch does not continue this log: its first offset lies below the log end. */
+export class UnexpectedOffsetError extends Error {
+  override readonly name = 'UnexpectedOffsetError';
+  readonly logEndOffset: Offset;
+  readonly baseOffset: Offset;
+
+  constructor(logEndOffset: Offset, baseOffset: Offset) {
+    super(`a batch at offset ${baseOffset} cannot follow log end offset ${logEndOffset}`);
+    this.logEndOffset = logEndOffset;
+    this.baseOffset = baseOffset;
+  }
+}
+
+/**
+ * The follower's append: checks every CRC first (B3, F14), then writes. Throws CorruptRecordError when a batch is
+ * damaged or cut off, UnexpectedOffsetError when one begins below the log end, StorageError when the disk fails; in
+ * each case nothing of this call is appended, except that a disk may fail between two segments.
+ */
+export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: number): Offset {
+  let expectedOffset = parts.logEndOffset;
+  for (let position = 0; position < batches.length;) {
+    const end = expectWholeBatch(batches, position);
+    if (!isValidCrc(batches, position)) throw new CorruptRecordError('corrupt', 'a replicated batch has a wrong CRC');
+    const baseOffset = batchBaseOffset(batches, position);
+    if (baseOffset < expectedOffset) throw new UnexpectedOffsetError(expectedOffset, baseOffset);
+    expectedOffset = baseOffset + batchLastOffsetDelta(batches, position) + 1;
+    position = end;
+  }
+  for (let position = 0; position < batches.length;) position = appendNextGroup(parts, batches, position, nowMs);
+  return parts.logEndOffset - 1;
+}
+
+/** Appends as many batches from `start` on as go into one segment; returns where the next group starts. */
+function appendNextGroup(parts: LogParts, batches: Uint8Array, start: number, nowMs: number): number {
+  const { config } = parts;
+  const groupAt = (from: number, to: number, group: Group | null): Group => ({
+    bytes: batches.subarray(start, to),
+    baseOffset: group?.baseOffset ?? batchBaseOffset(batches, from),
+    lastOffset: batchLastOffset(batches, from),
+    maxTimestamp: Math.max(group?.maxTimestamp ?? -1, batchMaxTimestamp(batches, from)),
+    hasProducers: group?.hasProducers === true || batchProducerId(batches, from) >= 0,
+  });
+  let end = endOfBatch(batches, start);
+  let group = groupAt(start, end, null);
+  rollIfFull(parts, group, nowMs);
+  const { active } = parts.segments;
+  while (end < batches.length) {
+    const nextEnd = endOfBatch(batches, end);
+    const fits = active.sizeBytes + nextEnd - start <= config.segmentBytes && active.canHold(batchLastOffset(batches, end));
+    if (!fits) break;
+    group = groupAt(end, nextEnd, group);
+    end = nextEnd;
+  }
+  const updates = group.hasProducers ? new Map<number, ProducerUpdate>() : noUpdates;
+  for (let position = start; position < end; position = endOfBatch(batches, position)) {
+    if (group.hasProducers && batchProducerId(batches, position) >= 0) {
+      parts.producers.check(updates, { bytes: batches, position }, replicated);
+    }
+  }
+  writeGroup(parts, group, { updates, nowMs });
+  for (let position = start; position < end; position = endOfBatch(batches, position)) {
+    const leaderEpoch = batchLeaderEpoch(batches, position);
+    if (leaderEpoch >= 0) parts.epochs.assign(leaderEpoch, batchBaseOffset(batches, position));
+  }
+  return end;
+}
+
+const replicated: ProducerCheckContext = { origin: 'replication', transactionVersion: 0, verification: undefined };
+
+function writeGroup(parts: LogParts, group: Group, note: { updates: Map<number, ProducerUpdate>; nowMs: number }): void {
+  const { bytes, lastOffset } = group;
+  const { active } = parts.segments;
+  if (lastOffset >= maxSafeOffset) throw new RangeError(`offset ${lastOffset} is beyond what can be stored`);
+  const filePosition = active.append(bytes, note.nowMs);
+  const interval = parts.config.indexIntervalBytes;
+  for (let position = 0; position < bytes.length; position = endOfBatch(bytes, position)) {
+    active.indexes.add(bytes, position, { filePosition: filePosition + position, interval });
+  }
+  // Where a compacted leader has a gap, the entry covers the gap too, so that a reader in it is served from memory.
+  parts.tail.append({ baseOffset: parts.logEndOffset, nextOffset: lastOffset + 1, bytes });
+  parts.logEndOffset = lastOffset + 1;
+  for (const completed of parts.producers.commit(note.updates, parts.logEndOffset)) {
+    const lastStableOffset = parts.producers.completeTransaction(completed);
+    if (completed.isAborted) active.aborted.push({ ...abortedOf(completed), lastStableOffset });
+  }
+  parts.bytesSinceSnapshot += bytes.length;
+  if (parts.bytesSinceSnapshot >= snapshotIntervalBytes) maybeTakeSnapshot(parts);
+}
+
+/**
+ * Log between two snapshots inside a segment: as much as a truncation, which replays from the last one before it
+ * returns, may have to walk.
+ */
+export const snapshotIntervalBytes = 64 << 20;
+/** A snapshot is written only when this many times its own size has been appended since the last. */
+const snapshotShare = 64;
+const snapshotBytesPerProducer = 150;
+/** Snapshots kept besides those at the starts of segments. */
+const snapshotsBetweenRolls = 2;
+
+function maybeTakeSnapshot(parts: LogParts): void {
+  const { producers, segments } = parts;
+  if (parts.bytesSinceSnapshot < producers.producerCount * snapshotBytesPerProducer * snapshotShare) return;
+  parts.bytesSinceSnapshot = 0;
+  try {
+    producers.takeSnapshot();
+  } catch (error) {
+    // Only the next recovery takes longer.
+    if (error instanceof StorageError && error.kind === 'noSpace') return;
+    throw error;
+  }
+  const starts = new Set(segments.all.map((segment) => segment.baseOffset));
+  const between = producers.snapshotOffsets.filter((offset) => !starts.has(offset));
+  const oldestKept = between.at(-snapshotsBetweenRolls) ?? 0;
+  producers.deleteSnapshots((offset) => offset < oldestKept && !starts.has(offset));
+}
+
+function abortedOf(completed: { producerId: number; firstOffset: Offset; lastOffset: Offset }) {
+  return { producerId: completed.producerId, firstOffset: completed.firstOffset, lastOffset: completed.lastOffset };
+}
+
+// Rolling -------------------------------------------------------------------------------------------------------
+
+/** Starts a new segment when the active one cannot or should not take the group (LogSegment.shouldRoll). */
+function rollIfFull(parts: LogParts, group: Group, nowMs: number): void {
+  const { active } = parts.segments;
+  const { config } = parts;
+  const isTooLong = active.sizeBytes > 0 && active.sizeBytes > config.segmentBytes - group.bytes.length;
+  const isOverflow = !active.canHold(group.lastOffset);
+  const isOld = active.sizeBytes > 0 && ageMs(active, group.maxTimestamp, nowMs) > config.segmentMs - active.jitterMs;
+  if (!isTooLong && !isOverflow && !isOld && !active.indexes.isFull(config.segmentIndexBytes)) return;
+  // Segments follow each other without a gap, unless the next batch lies too far ahead for that (B13).
+  const fromLogEnd = group.lastOffset - parts.logEndOffset <= 0x7fff_ffff;
+  rollAt(parts, fromLogEnd ? parts.logEndOffset : group.baseOffset, nowMs);
+}
+
+/** By record time if the segment has it, else by the clock: how long `segment.ms` has been running. */
+function ageMs(segment: Segment, newestTimestamp: number, nowMs: number): number {
+  const first = segment.indexes.firstTimestamp;
+  return first !== null && first >= 0 ? newestTimestamp - first : nowMs - segment.createdMs;
+}
+
+/** Seals the active segment and starts one at `baseOffset`. A segment that is empty already there is kept. */
+export function rollAt(parts: LogParts, baseOffset: Offset, nowMs: number): void {
+  const { segments, producers } = parts;
+  if (segments.active.baseOffset >= baseOffset) return;
+  lowerCheckpoint(parts);
+  // A snapshot for each segment's start lets recovery of that segment begin with it.
+  producers.endOffset = baseOffset;
+  producers.takeSnapshot();
+  parts.bytesSinceSnapshot = 0;
+  const next = Segment.create(parts.context, baseOffset, nowMs);
+  next.jitterMs = jitterFor(parts.name, baseOffset, parts.config.segmentJitterMs);
+  segments.active.seal();
+  segments.add(next);
+  parts.isDirectoryDirty = true;
+}
+
+/** A number in [0, limitMs) that differs between partitions and segments, without a generator (FNV-1a). */
+export function jitterFor(name: string, baseOffset: Offset, limitMs: number): number {
+  if (limitMs <= 0) return 0;
+  let hash = 0x811c9dc5;
+  for (const character of `${name}@${baseOffset}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return (hash >>> 0) % limitMs;
+}
+
+function expectWholeBatch(bytes: Uint8Array, position: number): number {
+  const end = endOfBatch(bytes, position);
+  if (end < 0) throw new CorruptRecordError('corrupt', 'a batch is cut off');
+  expectCurrentBatch(bytes, position);
+  return end;
+}
+
+function refuse(error: number, message: string): AppendResult {
+  return { kind: 'error', error, message };
+}

@@ -1,0 +1,68 @@
+/**
+ * The state of one open log, as the modules that append, read, truncate and clean share it.
+ *
+ * `PartitionLog` owns one and is the only way in from outside; the functions beside it work on this record. Everything
+ * here changes only between two turns of the event loop: whoever awaits looks again at `truncations` afterwards.
+ */
+
+import type { Clock, Offset } from '@jackdaw/base';
+import type { Codecs } from '@jackdaw/protocol';
+import type { Fs, StorageError } from './fs.ts';
+import type { LeaderEpochCache } from './leader-epoch-cache.ts';
+import type { LogConfig } from './log-config.ts';
+import type { ProducerState } from './producer-state.ts';
+import type { SegmentContext } from './segment.ts';
+import type { SegmentList } from './segment-list.ts';
+import type { TailCache } from './tail-cache.ts';
+
+export interface LogParts {
+  readonly fs: Fs;
+  readonly clock: Clock;
+  /** `<topic>-<partition>`. */
+  readonly name: string;
+  config: LogConfig;
+  /** Holds the directory. */
+  readonly context: SegmentContext;
+  readonly segments: SegmentList;
+  readonly epochs: LeaderEpochCache;
+  readonly producers: ProducerState;
+  readonly tail: TailCache;
+  readonly codecs: Codecs | null;
+
+  /** ≤ logEndOffset; never goes back (B14). */
+  logStartOffset: Offset;
+  /** Next offset to write. */
+  logEndOffset: Offset;
+  /** Everything below is synced; ≤ logEndOffset. Recovery starts here. */
+  syncedOffset: Offset;
+  /** The recovery point in the checkpoint on disk, as far as known: it may be above `syncedOffset` after a truncation. */
+  checkpointedRecoveryPoint: Offset;
+  /** Lowers the recovery point on disk before this returns; see `lowerCheckpoint`. */
+  readonly persistRecoveryPoint: (recoveryPoint: Offset) => void;
+
+  /** Counts truncations and deletions: what was read before one may not be believed after it. */
+  truncations: number;
+  /** Appended since the last producer snapshot. */
+  bytesSinceSnapshot: number;
+  /** Where an ongoing sync may raise `syncedOffset` to; a truncation lowers it. */
+  syncTarget: Offset;
+  /** Names in the directory changed since it was last synced. */
+  isDirectoryDirty: boolean;
+  /** Files renamed to `.deleted`, with the wall-clock time from which they may go. */
+  pendingDeletes: { path: string; dueMs: number }[];
+  /** Set once the disk has failed. */
+  failure: StorageError | null;
+  /** Offset of the first batch that failed its CRC on a read. */
+  corruptOffset: Offset | null;
+}
+
+/**
+ * Keeps recovery honest after a truncation. The checkpoint on disk may say that everything below R is synced while the
+ * log was cut below R and written again. Recovery walks the whole segment that holds R, so this only matters once that
+ * is no longer the segment of the cut: before a roll below R, and when a cut removes whole segments.
+ */
+export function lowerCheckpoint(parts: LogParts): void {
+  if (parts.checkpointedRecoveryPoint <= parts.syncedOffset) return;
+  parts.persistRecoveryPoint(parts.syncedOffset);
+  parts.checkpointedRecoveryPoint = parts.syncedOffset;
+}

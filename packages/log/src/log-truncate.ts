@@ -1,0 +1,198 @@
+/**
+ * Cutting a log: its end, when a follower diverged from its leader, or all of it (KIP-101, UnifiedLog.truncateTo).
+ *
+ * What survives a crash in between must be a prefix of the log, so later segments go before an earlier one is cut, with
+ * a directory sync between, and the recovery point on disk is lowered first (`lowerCheckpoint`).
+ */
+
+import type { BytePosition, Offset } from '@jackdaw/base';
+import { batchBaseOffset, batchLastOffset } from '@jackdaw/protocol';
+import { scanHeadersNow } from './batch-scanner.ts';
+import { deletedSuffix, offsetIndexSuffix, segmentSuffixes, timeIndexSuffix } from './file-names.ts';
+import { readSmallFile } from './fs.ts';
+import { lowerCheckpoint, type LogParts } from './log-parts.ts';
+import { OffsetIndex } from './offset-index.ts';
+import { Segment } from './segment.ts';
+import { SegmentIndexes } from './segment-indexes.ts';
+import { TimeIndex } from './time-index.ts';
+
+/** Removes everything at and above `offset`. A batch that straddles it goes as a whole. */
+export function truncateLog(parts: LogParts, offset: Offset): void {
+  if (offset >= parts.logEndOffset) return;
+  const { segments } = parts;
+  if (offset < segments.first.baseOffset) {
+    truncateWholeLog(parts, offset);
+    return;
+  }
+  beginTruncation(parts, offset);
+  const removed = segments.removeFrom(segments.indexFor(offset) + 1);
+  if (removed.length > 0) {
+    lowerCheckpoint(parts);
+    deleteSegments(parts, removed.toReversed());
+    parts.fs.syncDirectoryNow(parts.context.directory);
+  }
+  const cut = cutSegment(segments.active, offset);
+  finishTruncation(parts, cut);
+}
+
+/** Removes every record; the log goes on, empty, at `offset`. */
+export function truncateWholeLog(parts: LogParts, offset: Offset): void {
+  const { segments, fs, context } = parts;
+  beginTruncation(parts, Math.min(offset, parts.logStartOffset));
+  lowerCheckpoint(parts);
+  deleteSegments(parts, segments.removeFrom(0).toReversed());
+  fs.syncDirectoryNow(context.directory);
+  segments.add(Segment.create(context, offset, parts.clock.wallMs()));
+  parts.isDirectoryDirty = true;
+  parts.epochs.clear();
+  parts.producers.truncateFullyAndStartAt(offset);
+  parts.logStartOffset = offset;
+  parts.logEndOffset = offset;
+  parts.syncedOffset = offset;
+}
+
+function beginTruncation(parts: LogParts, offset: Offset): void {
+  parts.truncations++;
+  parts.syncedOffset = Math.min(parts.syncedOffset, offset);
+  parts.syncTarget = Math.min(parts.syncTarget, offset);
+  parts.tail.truncateTo(offset);
+}
+
+function finishTruncation(parts: LogParts, endOffset: Offset): void {
+  parts.logEndOffset = endOffset;
+  parts.logStartOffset = Math.min(parts.logStartOffset, endOffset);
+  parts.syncedOffset = Math.min(parts.syncedOffset, endOffset);
+  parts.syncTarget = Math.min(parts.syncTarget, endOffset);
+  parts.tail.truncateTo(endOffset);
+  parts.epochs.truncateFromEnd(endOffset);
+  if (parts.corruptOffset !== null && parts.corruptOffset >= endOffset) parts.corruptOffset = null;
+  reloadProducers(parts);
+}
+
+/** Cuts the (now last) segment and returns the log's new end. */
+function cutSegment(segment: Segment, offset: Offset): Offset {
+  const known = segment.isActive ? segment.indexes : loadIndexesNow(segment);
+  known.offsets.truncateTo(offset);
+  known.times.truncateTo(offset);
+  const last = known.offsets.lastEntry();
+  const indexes = new SegmentIndexes(segment.baseOffset, known.offsets, known.times);
+  indexes.firstTimestamp = known.firstTimestamp;
+  const { fs, indexIntervalBytes } = segment.context;
+  let straddling: Offset | null = null;
+  const position = scanHeadersNow(
+    fs,
+    segment.file(),
+    { start: last?.position ?? 0, end: segment.sizeBytes },
+    (bytes, at, filePosition) => {
+      if (batchLastOffset(bytes, at) >= offset) {
+        straddling = batchBaseOffset(bytes, at) < offset ? batchBaseOffset(bytes, at) : null;
+        return false;
+      }
+      // The batch that the last entry points at is in the index already.
+      const interval = filePosition === last?.position ? Number.POSITIVE_INFINITY : indexIntervalBytes;
+      indexes.add(bytes, at, { filePosition, interval });
+      return true;
+    },
+  );
+  if (position === 0) indexes.firstTimestamp = null;
+  segment.truncateTo(position, indexes);
+  segment.becomeActive(indexes);
+  return straddling ?? offset;
+}
+
+/** The indexes of a sealed segment from their files, or empty ones: then the walk begins at the segment's start. */
+function loadIndexesNow(segment: Segment): SegmentIndexes {
+  const { fs } = segment.context;
+  const { baseOffset } = segment;
+  const offsetBytes = readSmallFile(fs, segment.path(offsetIndexSuffix));
+  const timeBytes = readSmallFile(fs, segment.path(timeIndexSuffix));
+  const offsets = offsetBytes === null ? null : OffsetIndex.load(baseOffset, offsetBytes, segment.sizeBytes);
+  const times = timeBytes === null ? null : TimeIndex.load(baseOffset, timeBytes);
+  const isUsable = offsets !== null && times !== null && pointsAtBatch(segment, offsets);
+  const indexes = isUsable ? new SegmentIndexes(baseOffset, offsets, times) : new SegmentIndexes(baseOffset);
+  scanHeadersNow(fs, segment.file(), { start: 0, end: segment.sizeBytes }, (bytes, position) => {
+    indexes.firstTimestamp = firstTimestamp(bytes, position);
+    return false;
+  });
+  return indexes;
+}
+
+function firstTimestamp(bytes: Uint8Array, position: number): number {
+  const probe = new SegmentIndexes(0);
+  probe.add(bytes, position, { filePosition: 0, interval: Number.POSITIVE_INFINITY });
+  return probe.maxTimestamp;
+}
+
+/** Whether the last entry names the batch that it points at. */
+function pointsAtBatch(segment: Segment, offsets: OffsetIndex): boolean {
+  const last = offsets.lastEntry();
+  if (last === null) return true;
+  let lastOffset: Offset = -1;
+  const range: { start: BytePosition; end: BytePosition } = { start: last.position, end: segment.sizeBytes };
+  scanHeadersNow(segment.context.fs, segment.file(), range, (bytes, position) => {
+    lastOffset = batchLastOffset(bytes, position);
+    return false;
+  });
+  return lastOffset === last.offset;
+}
+
+/**
+ * Brings the producers back to what they were at the log end: from the newest snapshot below it and the headers behind
+ * that. Snapshots are taken every few MiB, which bounds this walk.
+ */
+function reloadProducers(parts: LogParts): void {
+  const { producers, segments, logEndOffset, logStartOffset } = parts;
+  if (producers.producerCount === 0 && producers.snapshotOffsets.length === 0) {
+    producers.endOffset = logEndOffset;
+    return;
+  }
+  producers.loadNewestSnapshot(logEndOffset, logStartOffset, parts.clock.wallMs());
+  for (let index = segments.indexFor(producers.endOffset); index < segments.count; index++) {
+    const segment = segments.at(index);
+    if (segment === undefined) break;
+    scanHeadersNow(segment.context.fs, segment.file(), startOfReplay(segment, producers.endOffset), (bytes, position) => {
+      if (batchLastOffset(bytes, position) >= producers.endOffset) {
+        for (const completed of producers.replayBatch(bytes, position)) producers.completeTransaction(completed);
+      }
+      return true;
+    });
+  }
+  producers.endOffset = logEndOffset;
+}
+
+function startOfReplay(segment: Segment, offset: Offset): { start: BytePosition; end: BytePosition } {
+  const start = segment.isActive ? segment.indexes.positionBefore(offset) : 0;
+  return { start, end: segment.sizeBytes };
+}
+
+// Deleting segments ---------------------------------------------------------------------------------------------
+
+/**
+ * Renames the segments' files to `.deleted` in the given order; `removeDueFiles` unlinks them after
+ * `file.delete.delay.ms`. The snapshot at a segment's start goes with it.
+ */
+export function deleteSegments(parts: LogParts, segments: readonly Segment[]): void {
+  const { fs } = parts;
+  const dueMs = parts.clock.wallMs() + parts.config.fileDeleteDelayMs;
+  parts.truncations++;
+  for (const segment of segments) {
+    segment.markDeleted();
+    // The log itself is renamed last: without its indexes it can still be opened, they without it cannot.
+    for (const suffix of segmentSuffixes) {
+      const path = segment.path(suffix);
+      if (fs.stat(path) === null) continue;
+      fs.rename(path, path + deletedSuffix);
+      parts.pendingDeletes.push({ path: path + deletedSuffix, dueMs });
+    }
+    parts.producers.deleteSnapshots((offset) => offset === segment.baseOffset);
+  }
+  parts.isDirectoryDirty = true;
+}
+
+/** Unlinks files that have been `.deleted` for long enough. */
+export function removeDueFiles(parts: LogParts, nowMs: number): void {
+  const due = parts.pendingDeletes.filter((entry) => entry.dueMs <= nowMs);
+  if (due.length === 0) return;
+  parts.pendingDeletes = parts.pendingDeletes.filter((entry) => entry.dueMs > nowMs);
+  for (const { path } of due) parts.fs.unlink(path);
+}

@@ -1,0 +1,277 @@
+/**
+ * All producers that a partition remembers, its open transactions, and their snapshots on disk.
+ *
+ * Filled by appends, by replication and by replay of the log after a restart (Kafka's ProducerStateManager). A snapshot
+ * is written at each roll and at close without a sync: its CRC tells a torn one, and the log can always replace it (B5).
+ */
+
+import { assert, type Offset } from '@jackdaw/base';
+import {
+  batchBaseSequence,
+  batchLastOffset,
+  batchLastOffsetDelta,
+  batchProducerEpoch,
+  batchProducerId,
+  incrementSequence,
+  isControlBatch,
+} from '@jackdaw/protocol';
+import { join } from 'node:path';
+import { offsetOfFileName, segmentFileName, snapshotSuffix } from './file-names.ts';
+import { readSmallFile, writeFully, type Fs } from './fs.ts';
+import type { ActiveProducer } from './log-types.ts';
+import {
+  beginProducerUpdate,
+  checkBatch,
+  type CompletedTransaction,
+  type ProducerCheckContext,
+  type ProducerUpdate,
+  type Refusal,
+} from './producer-append.ts';
+import { emptyProducerEntry, findDuplicate, lastSequenceOf, type ProducerBatch, type ProducerEntry } from './producer-entry.ts';
+import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
+
+/** Producers remembered for one partition; beyond it those silent for longest are forgotten first. */
+export const maxProducersPerLog = 100_000;
+/** Share of the producers that goes at once when the limit is reached, so that the search for them pays. */
+const evictedShare = 0.05;
+
+const replay: ProducerCheckContext = { origin: 'replication', transactionVersion: 0, verification: undefined };
+
+export interface ProducerStateOptions {
+  fs: Fs;
+  directory: string;
+  /** `producer.id.expiration.ms`. */
+  expirationMs: number;
+  maxProducers?: number;
+}
+
+interface Transaction {
+  producerId: number;
+  firstOffset: Offset;
+  /** Offset of the marker; −1 while open. */
+  lastOffset: Offset;
+}
+
+export class ProducerState {
+  readonly #options: ProducerStateOptions;
+  readonly #producers = new Map<number, ProducerEntry>();
+  /** Open transactions by first offset, ascending: they begin in log order. */
+  readonly #openTransactions = new Map<Offset, Transaction>();
+  /** Ended ones whose marker is not below the high watermark yet. */
+  readonly #unreplicated = new Map<Offset, Transaction>();
+  /** Offsets at which a snapshot file exists, ascending. */
+  #snapshotOffsets: Offset[] = [];
+  /** The state covers every record below this offset. */
+  endOffset: Offset = 0;
+
+  constructor(options: ProducerStateOptions) {
+    this.#options = options;
+  }
+
+  get producerCount(): number {
+    return this.#producers.size;
+  }
+
+  /** The batch that was appended with the very same producer, epoch and sequence numbers, or undefined (C1). */
+  duplicateOf(bytes: Uint8Array, position: number): ProducerBatch | undefined {
+    const entry = this.#producers.get(batchProducerId(bytes, position));
+    if (entry === undefined || isControlBatch(bytes, position)) return undefined;
+    const firstSequence = batchBaseSequence(bytes, position);
+    const lastSequence = incrementSequence(firstSequence, batchLastOffsetDelta(bytes, position));
+    return findDuplicate(entry, { producerEpoch: batchProducerEpoch(bytes, position), firstSequence, lastSequence });
+  }
+
+  /**
+   * Adds a batch to this append's `updates` or says why it may not be appended. Nothing is remembered until `commit`.
+   */
+  check(
+    updates: Map<number, ProducerUpdate>,
+    batch: { bytes: Uint8Array; position: number },
+    context: ProducerCheckContext,
+  ): Refusal | null {
+    const producerId = batchProducerId(batch.bytes, batch.position);
+    let update = updates.get(producerId);
+    if (update === undefined) {
+      update = beginProducerUpdate(this.#producers.get(producerId) ?? emptyProducerEntry(producerId));
+      updates.set(producerId, update);
+    }
+    return checkBatch(update, batch, context);
+  }
+
+  /** Remembers what has been appended; `endOffset` is the new log end. Returns aborted transactions in order. */
+  commit(updates: Map<number, ProducerUpdate>, endOffset: Offset): CompletedTransaction[] {
+    const completed: CompletedTransaction[] = [];
+    for (const [producerId, update] of updates) {
+      this.#producers.set(producerId, update.after);
+      for (const firstOffset of update.startedTransactions) {
+        this.#openTransactions.set(firstOffset, { producerId, firstOffset, lastOffset: -1 });
+      }
+      completed.push(...update.completedTransactions);
+    }
+    this.endOffset = endOffset;
+    if (this.#producers.size > (this.#options.maxProducers ?? maxProducersPerLog)) this.#evictSilent();
+    return completed;
+  }
+
+  /**
+   * Closes a transaction whose marker has been appended. Returns the last stable offset at that moment, which the
+   * transaction index keeps.
+   */
+  completeTransaction(completed: CompletedTransaction): Offset {
+    const transaction = this.#openTransactions.get(completed.firstOffset);
+    assert(transaction !== undefined, `a transaction from offset ${completed.firstOffset} ends that never began`);
+    this.#openTransactions.delete(completed.firstOffset);
+    this.#unreplicated.set(completed.firstOffset, { ...transaction, lastOffset: completed.lastOffset });
+    for (const open of this.#openTransactions.values()) if (open.producerId !== completed.producerId) return open.firstOffset;
+    return completed.lastOffset + 1;
+  }
+
+  /** Takes in a batch that is in the log already: replay after a restart. Returns transactions that it ends. */
+  replayBatch(bytes: Uint8Array, position: number): CompletedTransaction[] {
+    const endOffset = batchLastOffset(bytes, position) + 1;
+    if (batchProducerId(bytes, position) < 0) {
+      this.endOffset = endOffset;
+      return [];
+    }
+    const updates = new Map<number, ProducerUpdate>();
+    // Refusals are for producers; what is in the log happened.
+    this.check(updates, { bytes, position }, replay);
+    return this.commit(updates, endOffset);
+  }
+
+  /** First offset that a `read_committed` reader may not see: of an open transaction, or of one whose end may be lost. */
+  firstUnstableOffset(highWatermark: Offset): Offset | null {
+    let first = this.#openTransactions.keys().next().value ?? Number.POSITIVE_INFINITY;
+    for (const [firstOffset, transaction] of this.#unreplicated) {
+      if (transaction.lastOffset < highWatermark) this.#unreplicated.delete(firstOffset);
+      else first = Math.min(first, firstOffset);
+    }
+    return first === Number.POSITIVE_INFINITY ? null : first;
+  }
+
+  /** True when the producer has a transaction open on this partition under this epoch. */
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.#producers.get(producerId);
+    return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.producerEpoch === producerEpoch;
+  }
+
+  activeProducer(producerId: number): ActiveProducer | undefined {
+    const entry = this.#producers.get(producerId);
+    return entry === undefined ? undefined : describe(entry);
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return [...this.#producers.values()].map(describe);
+  }
+
+  /** Forgets producers that have been silent for the expiration time and have no transaction open. */
+  removeExpired(nowMs: number): void {
+    for (const [producerId, entry] of this.#producers) {
+      if (isExpired(entry, nowMs, this.#options.expirationMs)) this.#producers.delete(producerId);
+    }
+  }
+
+  /** Forgets everything and starts at `offset`; snapshots go too. */
+  truncateFullyAndStartAt(offset: Offset): void {
+    this.#clear();
+    this.deleteSnapshots(() => true);
+    this.endOffset = offset;
+  }
+
+  // Snapshots ---------------------------------------------------------------------------------------------------
+
+  get snapshotOffsets(): readonly Offset[] {
+    return this.#snapshotOffsets;
+  }
+
+  /** Learns which snapshot files there are. */
+  loadSnapshotOffsets(fileNames: readonly string[]): void {
+    const offsets = fileNames.map((name) => offsetOfFileName(name, snapshotSuffix)).filter((offset) => offset !== null);
+    this.#snapshotOffsets = offsets.sort((a, b) => a - b);
+  }
+
+  /** Writes a snapshot at `endOffset` unless there is one. Not synced here. */
+  takeSnapshot(): void {
+    if (this.#snapshotOffsets.at(-1) === this.endOffset) return;
+    const { fs, directory } = this.#options;
+    const file = fs.open(join(directory, segmentFileName(this.endOffset, snapshotSuffix)), 'write');
+    try {
+      fs.truncate(file, 0);
+      writeFully(fs, file, [encodeProducerSnapshot(this.#producers.values())], 0);
+    } finally {
+      fs.close(file);
+    }
+    this.#snapshotOffsets.push(this.endOffset);
+    this.#snapshotOffsets.sort((a, b) => a - b);
+  }
+
+  /** Deletes the files of snapshots whose offset matches. */
+  deleteSnapshots(matches: (offset: Offset) => boolean): void {
+    const { fs, directory } = this.#options;
+    this.#snapshotOffsets = this.#snapshotOffsets.filter((offset) => {
+      if (!matches(offset)) return true;
+      fs.unlink(join(directory, segmentFileName(offset, snapshotSuffix)));
+      return false;
+    });
+  }
+
+  /**
+   * Starts over from the newest sound snapshot at or below `limit`, else from nothing at `logStartOffset`. Damaged
+   * snapshots and those above `limit` are deleted. `endOffset` says from where the log has to be replayed.
+   */
+  loadNewestSnapshot(limit: Offset, logStartOffset: Offset, nowMs: number): void {
+    this.#clear();
+    this.deleteSnapshots((offset) => offset > limit);
+    const { fs, directory, expirationMs } = this.#options;
+    for (;;) {
+      const offset = this.#snapshotOffsets.at(-1);
+      this.endOffset = logStartOffset;
+      if (offset === undefined || offset < logStartOffset) return;
+      const bytes = readSmallFile(fs, join(directory, segmentFileName(offset, snapshotSuffix)));
+      const entries = bytes === null ? null : decodeProducerSnapshot(bytes);
+      if (entries === null) {
+        this.deleteSnapshots((other) => other === offset);
+        continue;
+      }
+      this.#load(entries.filter((entry) => !isExpired(entry, nowMs, expirationMs)));
+      this.endOffset = offset;
+      return;
+    }
+  }
+
+  #load(entries: readonly ProducerEntry[]): void {
+    for (const entry of entries) this.#producers.set(entry.producerId, entry);
+    const open = entries.filter((entry) => entry.currentTxnFirstOffset >= 0);
+    open.sort((a, b) => a.currentTxnFirstOffset - b.currentTxnFirstOffset);
+    for (const { producerId, currentTxnFirstOffset: firstOffset } of open) {
+      this.#openTransactions.set(firstOffset, { producerId, firstOffset, lastOffset: -1 });
+    }
+  }
+
+  #clear(): void {
+    this.#producers.clear();
+    this.#openTransactions.clear();
+    this.#unreplicated.clear();
+  }
+
+  #evictSilent(): void {
+    const idle = [...this.#producers.values()].filter((entry) => entry.currentTxnFirstOffset < 0);
+    idle.sort((a, b) => a.lastTimestamp - b.lastTimestamp);
+    for (const entry of idle.slice(0, Math.ceil(idle.length * evictedShare))) this.#producers.delete(entry.producerId);
+  }
+}
+
+function isExpired(entry: ProducerEntry, nowMs: number, expirationMs: number): boolean {
+  return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastTimestamp >= expirationMs;
+}
+
+function describe(entry: ProducerEntry): ActiveProducer {
+  return {
+    producerId: entry.producerId,
+    producerEpoch: entry.producerEpoch,
+    lastSequence: lastSequenceOf(entry),
+    lastTimestamp: entry.lastTimestamp,
+    coordinatorEpoch: entry.coordinatorEpoch,
+    currentTxnStartOffset: entry.currentTxnFirstOffset,
+  };
+}
