@@ -264,9 +264,14 @@ export class MetadataImage {
     );
   }
 
+  /**
+   * Where the ISR is empty the ELR stays, unlike in Kafka: nothing is written there, so its members still hold all that
+   * was committed, and without them the partition could only be elected uncleanly.
+   */
   #clearElrOf(topic: TopicImage, delta: MetadataDelta | undefined): void {
     for (const [partitionId, registration] of topic.partitions) {
-      if (registration.elr.length === 0 && registration.lastKnownElr.length === 0) continue;
+      const { isr, elr, lastKnownElr } = registration;
+      if (isr.length === 0 || (elr.length === 0 && lastKnownElr.length === 0)) continue;
       this.#replayPartitionChange(
         partitionChange(topic.id, partitionId, { eligibleLeaderReplicas: [], lastKnownElr: [] }),
         delta,

@@ -72,14 +72,21 @@ const codecs: readonly RecordCodec[] = [
 ];
 const codecByType: ReadonlyMap<RecordType, RecordCodec> = new Map(codecs.map((entry) => [entry.type, entry]));
 const codecByKey: ReadonlyMap<number, RecordCodec> = new Map(codecs.map((entry) => [entry.key, entry]));
+/** Encoding is synchronous and its results are copies, so one writer each is enough. */
 const frameWriter = new Writer();
+const payloadWriter = new Writer();
 
 /** The payload of one Raft entry. */
 export function encodeRecordBatch(records: readonly MetadataRecord[]): Uint8Array {
-  const writer = new Writer();
-  writer.unsignedVarint(payloadFormat);
-  for (const record of records) writer.compactByteString(encodeRecord(record));
-  return writer.toBytes();
+  return joinFrames(records.map(encodeRecord));
+}
+
+/** The payload of one Raft entry from records that are encoded already. */
+export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
+  payloadWriter.reset();
+  payloadWriter.unsignedVarint(payloadFormat);
+  for (const frame of frames) payloadWriter.compactByteString(frame);
+  return payloadWriter.toBytes();
 }
 
 /** The records of an entry's payload, in order. Throws {@link MetadataFormatError} when they cannot be read. */

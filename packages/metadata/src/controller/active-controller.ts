@@ -10,7 +10,7 @@
 
 import { assert, expectDefined, type NodeId, type Prng, type RaftIndex, type Term } from '@jackdaw/base';
 import type { MetadataImage } from '../image.ts';
-import { encodeRecord, encodeRecordBatch } from '../record-codec.ts';
+import { encodeRecord, joinFrames } from '../record-codec.ts';
 import type { MetadataRecord } from '../records.ts';
 import { apiError } from './api-error.ts';
 import { bootstrapRecords } from './bootstrap.ts';
@@ -25,7 +25,7 @@ import type {
   ControllerSettings,
   OperationResult,
 } from './operation.ts';
-import { balanceLeaders, electUncleanLeaders, maybeFenceStaleBroker } from './periodic.ts';
+import { balanceLeaders, electUncleanLeaders, maxElectionsPerRound, maybeFenceStaleBroker } from './periodic.ts';
 
 export interface ActiveControllerOptions {
   /** The committed image, up to and including an entry of `term`. It is copied, never changed. */
@@ -36,6 +36,11 @@ export interface ActiveControllerOptions {
   readonly prng: Prng;
   /** A fresh random uuid in Kafka's text form. */
   readonly newUuid: () => string;
+  /**
+   * Incarnation of the broker in this very process; null on a node without one. An older one of the same node is then
+   * known to be dead: it is fenced by the first `tick` and does not keep its successor waiting for a session timeout.
+   */
+  readonly localIncarnationId: string | null;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
   /** Largest payload of one Raft entry, in bytes; larger atomic changes are refused (E12). */
@@ -71,8 +76,11 @@ export class ActiveController {
     const view = controllerConfigView(this.#image, options);
     this.#heartbeats = new BrokerHeartbeats(view.number('broker.session.timeout.ms'));
     // Nobody has reported to this controller yet: whoever was alive gets a full session to do so.
-    for (const broker of this.#image.brokers.values()) {
-      if (!broker.fenced) this.#heartbeats.touch(broker.brokerId, broker.brokerEpoch, nowMs);
+    for (const { brokerId, brokerEpoch, incarnationId, fenced } of this.#image.brokers.values()) {
+      if (fenced) continue;
+      this.#heartbeats.touch(brokerId, brokerEpoch, nowMs);
+      const isFormerSelf = brokerId === options.controllerId && incarnationId !== options.localIncarnationId;
+      if (isFormerSelf) this.#heartbeats.expire(brokerId);
     }
     this.#nextBalanceMs = nowMs + this.#balanceIntervalMs();
     this.#nextUncleanElectionMs = nowMs + uncleanElectionIntervalMs;
@@ -125,14 +133,16 @@ export class ActiveController {
       decide(fenced, at);
     }
     if (moment.nowMs >= this.#nextUncleanElectionMs) {
-      this.#nextUncleanElectionMs = moment.nowMs + uncleanElectionIntervalMs;
       const at = context();
-      decide(electUncleanLeaders(this.#image, at), at);
+      const elected = electUncleanLeaders(this.#image, at);
+      decide(elected, at);
+      this.#nextUncleanElectionMs = moment.nowMs + (isRoundFull(elected) ? 0 : uncleanElectionIntervalMs);
     }
     if (moment.nowMs >= this.#nextBalanceMs) {
-      this.#nextBalanceMs = moment.nowMs + this.#balanceIntervalMs();
       const at = context();
-      decide(balanceLeaders(this.#image, at), at);
+      const elected = balanceLeaders(this.#image, at);
+      decide(elected, at);
+      this.#nextBalanceMs = moment.nowMs + (isRoundFull(elected) ? 0 : this.#balanceIntervalMs());
     }
     return {
       entries: decisions.flatMap(({ entries }) => entries),
@@ -165,33 +175,46 @@ export class ActiveController {
   /** Replays the records into the speculative image, entry by entry, and encodes the entries. */
   #propose(
     { records, events }: OperationResult<unknown>,
-    parts: readonly (readonly MetadataRecord[])[],
+    parts: readonly EntryPart[],
     { nextIndex }: ControllerMoment,
   ): ControllerDecision {
     const { appliedIndex } = this.#image;
     assert(parts.length === 0 || nextIndex > appliedIndex, `index ${nextIndex} is taken: ${appliedIndex} was proposed already`);
     const entries = parts.map((part, i) => {
-      this.#image.applyEntry({ index: nextIndex + i, term: this.#options.term, records: part });
-      return encodeRecordBatch(part);
+      this.#image.applyEntry({ index: nextIndex + i, term: this.#options.term, records: part.records });
+      return joinFrames(part.frames);
     });
     return { entries, records, events };
   }
 }
 
+/** There may be more to elect: the next tick goes on. */
+function isRoundFull({ records }: OperationResult<null>): boolean {
+  return records.length >= maxElectionsPerRound;
+}
+
+/** The records of one entry, and their bytes. */
+interface EntryPart {
+  readonly records: MetadataRecord[];
+  readonly frames: Uint8Array[];
+}
+
 /** As few entries as the limit allows; the order of records stays. */
-function splitIntoEntries(records: readonly MetadataRecord[], maxEntryBytes: number): MetadataRecord[][] {
-  /** Length before each record and the format byte, generously. */
+function splitIntoEntries(records: readonly MetadataRecord[], maxEntryBytes: number): EntryPart[] {
+  /** The format byte, or the length before a record; generously. */
   const framingBytes = 5;
-  const entries: MetadataRecord[][] = [];
+  const parts: EntryPart[] = [];
   let sizeBytes = Number.POSITIVE_INFINITY;
   for (const record of records) {
-    const recordBytes = encodeRecord(record).length + framingBytes;
-    if (sizeBytes + recordBytes > maxEntryBytes) {
-      entries.push([]);
+    const frame = encodeRecord(record);
+    if (sizeBytes + frame.length + framingBytes > maxEntryBytes) {
+      parts.push({ records: [], frames: [] });
       sizeBytes = framingBytes;
     }
-    entries.at(-1)?.push(record);
-    sizeBytes += recordBytes;
+    const part = expectDefined(parts.at(-1), 'the first record opens an entry');
+    part.records.push(record);
+    part.frames.push(frame);
+    sizeBytes += frame.length + framingBytes;
   }
-  return entries;
+  return parts;
 }

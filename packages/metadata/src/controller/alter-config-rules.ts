@@ -96,8 +96,8 @@ function checkMinIsrChange(image: MetadataImage, { resourceType, resourceName, c
 function checkLengths({ changes }: ConfigChangeSet): ApiError | null {
   for (const value of changes.values()) {
     if (value === null || value.length <= maxConfigValueLength) continue;
-    const message = `The configuration value cannot be added because it exceeds the maximum value size of ${maxConfigValueLength} bytes.`;
-    return apiError('INVALID_CONFIG', message);
+    const reason = `it exceeds the maximum value size of ${maxConfigValueLength} bytes.`;
+    return apiError('INVALID_CONFIG', `The configuration value cannot be added because ${reason}`);
   }
   return null;
 }

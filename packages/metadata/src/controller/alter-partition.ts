@@ -11,7 +11,7 @@ import type { MetadataImage, TopicImage } from '../image.ts';
 import type { PartitionRegistration } from '../partition-registration.ts';
 import { leaderRecovered, leaderRecovering } from '../records.ts';
 import type { ApiError } from './api-error.ts';
-import { checkBrokerEpoch, electionFor } from './broker-changes.ts';
+import { checkBrokerEpoch } from './broker-changes.ts';
 import { Decision } from './decision.ts';
 import type { ControllerContext, OperationResult } from './operation.ts';
 
@@ -73,7 +73,6 @@ function alterOne(decision: Decision, proposal: Proposal): PartitionResult {
   const errorCode = checkEpochs(before, proposal) ?? checkProposal(before, proposal) ?? checkMembers(proposal);
   if (errorCode !== null) return failed(partition, errorCode);
   const changed = decision.changePartition(topic, partition.partitionIndex, {
-    ...electionFor(decision, topic),
     isr: isr.map(({ brokerId }) => brokerId),
     leaderRecoveryState: partition.leaderRecoveryState === leaderRecovering ? leaderRecovering : leaderRecovered,
   });

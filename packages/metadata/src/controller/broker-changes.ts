@@ -49,7 +49,7 @@ export function unfenceBroker(image: MetadataImage, decision: Decision, { broker
   decision.events.push({ type: 'broker-unfenced', brokerId, brokerEpoch });
   const isAlive = (id: NodeId): boolean => id === brokerId || image.isActiveBroker(id);
   for (const [topic, partitionId] of partitionsWhere(image, ({ leader }) => leader === noLeader)) {
-    decision.changePartition(topic, partitionId, { ...electionFor(decision, topic), isAlive });
+    decision.changePartition(topic, partitionId, { isAlive });
   }
 }
 
@@ -77,8 +77,7 @@ export function cleanUpAfterShutdown(
   const holdsIt = ({ isr, elr }: PartitionRegistration): boolean => isr.includes(brokerId) || elr.includes(brokerId);
   for (const [topic, partitionId, registration] of partitionsWhere(image, holdsIt)) {
     const isr = registration.isr.filter((id) => id !== brokerId);
-    const wanted = { ...electionFor(decision, topic), isr, isAlive, uncleanShutdownReplicas: [brokerId] };
-    decision.changePartition(topic, partitionId, wanted);
+    decision.changePartition(topic, partitionId, { isr, isAlive, uncleanShutdownReplicas: [brokerId] });
   }
 }
 
@@ -87,11 +86,14 @@ export function removeFromIsrs(image: MetadataImage, decision: Decision, brokerI
   const isAlive = (id: NodeId): boolean => id !== brokerId && image.isActiveBroker(id);
   for (const [topic, partitionId, registration] of partitionsWhere(image, ({ isr }) => isr.includes(brokerId))) {
     const isr = registration.isr.filter((id) => id !== brokerId);
-    decision.changePartition(topic, partitionId, { ...electionFor(decision, topic), isr, isAlive });
+    decision.changePartition(topic, partitionId, { isr, isAlive });
   }
 }
 
-/** Directories of the broker have failed: its replicas there leave their ISRs, and it keeps the rest. */
+/**
+ * Some directories of the broker have failed: its replicas there leave their ISRs, and it keeps the rest. When none
+ * remains the broker is fenced, which is decided elsewhere.
+ */
 export function noteOfflineDirectories(
   image: MetadataImage,
   decision: Decision,
@@ -99,13 +101,13 @@ export function noteOfflineDirectories(
 ): void {
   const { brokerId, brokerEpoch, logDirs } = broker;
   const newlyOffline = logDirs.filter((directory) => offline.includes(directory));
-  if (newlyOffline.length === 0) return;
+  if (newlyOffline.length === 0 || newlyOffline.length === logDirs.length) return;
   const isAlive = (id: NodeId): boolean => id !== brokerId && image.isActiveBroker(id);
   const livesThere = (registration: PartitionRegistration): boolean =>
     registration.isr.includes(brokerId) && newlyOffline.includes(directoryOf(registration, brokerId) ?? '');
   for (const [topic, partitionId] of partitionsWhere(image, livesThere)) {
     const isr = (decision.partition(topic.id, partitionId)?.isr ?? []).filter((id) => id !== brokerId);
-    decision.changePartition(topic, partitionId, { ...electionFor(decision, topic), isr, isAlive });
+    decision.changePartition(topic, partitionId, { isr, isAlive });
   }
   const stillOnline = logDirs.filter((directory) => !newlyOffline.includes(directory));
   decision.push(brokerRegistrationChange(brokerId, brokerEpoch, { logDirs: stillOnline }));
@@ -122,9 +124,4 @@ export function* partitionsWhere(
       if (matches(registration)) yield [topic, partitionId, registration];
     }
   }
-}
-
-/** Unclean elections happen only where the topic allows them (A23). */
-export function electionFor(decision: Decision, topic: TopicImage): { election: 'online' | 'unclean' } {
-  return { election: decision.electionConfig(topic).uncleanElection ? 'unclean' : 'online' };
 }

@@ -20,6 +20,7 @@ import {
   unfenceBroker,
 } from './broker-changes.ts';
 import { Decision } from './decision.ts';
+import type { FencingReason } from './events.ts';
 import type { ControllerContext, OperationResult } from './operation.ts';
 
 type Response = BrokerHeartbeatResponseDraft;
@@ -37,7 +38,7 @@ export function brokerHeartbeat(
   const broker = expectDefined(image.brokers.get(brokerId), 'a broker whose epoch was checked is registered');
   context.heartbeats.touch(brokerId, brokerEpoch, context.nowMs);
   const next = nextState(image, request, { context, broker });
-  changeState(image, decision, { broker, next, wantFence: request.wantFence });
+  changeState(image, decision, { broker, next, reason: fencingReason(request, broker) });
   context.heartbeats.noteMetadataIndex(brokerId, request.currentMetadataOffset);
   if (next === 'controlled-shutdown') {
     const isChanging = decision.records.length > 0;
@@ -66,16 +67,19 @@ interface Asked {
 }
 
 function nextState(image: MetadataImage, request: BrokerHeartbeatRequest, { context, broker }: Asked): BrokerState {
+  const wantFence = request.wantFence || hasLostAllDirectories(request, broker);
   if (broker.fenced) {
     if (request.wantShutDown) return 'shutdown-now';
-    return !request.wantFence && request.currentMetadataOffset >= broker.brokerEpoch ? 'unfenced' : 'fenced';
+    // Who began to shut down comes back only as a new incarnation: unfenced it would lead without being active.
+    const mayUnfence = !wantFence && !broker.inControlledShutdown;
+    return mayUnfence && request.currentMetadataOffset >= broker.brokerEpoch ? 'unfenced' : 'fenced';
   }
   const shutdownIndex = context.heartbeats.controlledShutdownIndexOf(broker.brokerId);
   if (shutdownIndex >= 0) {
     if (isLeadingAny(image, broker.brokerId)) return 'controlled-shutdown';
     return shutdownIndex <= lowestActiveIndex(image, context) ? 'shutdown-now' : 'controlled-shutdown';
   }
-  if (request.wantFence) return request.wantShutDown ? 'shutdown-now' : 'fenced';
+  if (wantFence) return request.wantShutDown ? 'shutdown-now' : 'fenced';
   if (!request.wantShutDown) return 'unfenced';
   return isLeadingAny(image, broker.brokerId) ? 'controlled-shutdown' : 'shutdown-now';
 }
@@ -83,12 +87,12 @@ function nextState(image: MetadataImage, request: BrokerHeartbeatRequest, { cont
 function changeState(
   image: MetadataImage,
   decision: Decision,
-  { broker, next, wantFence }: { broker: BrokerRegistration; next: BrokerState; wantFence: boolean },
+  { broker, next, reason }: { broker: BrokerRegistration; next: BrokerState; reason: FencingReason },
 ): void {
   switch (next) {
     case 'fenced':
     case 'shutdown-now':
-      if (!broker.fenced) fenceBroker(image, decision, { broker, reason: wantFence ? 'asked-to' : 'shutdown' });
+      if (!broker.fenced) fenceBroker(image, decision, { broker, reason });
       return;
     case 'unfenced':
       if (broker.fenced) unfenceBroker(image, decision, broker);
@@ -96,6 +100,16 @@ function changeState(
     case 'controlled-shutdown':
       beginControlledShutdown(image, decision, broker);
   }
+}
+
+/** A broker that cannot store anything is as good as fenced, until it registers anew with a directory. */
+function hasLostAllDirectories({ offlineLogDirs }: BrokerHeartbeatRequest, { logDirs }: BrokerRegistration): boolean {
+  return logDirs.length > 0 && logDirs.every((directory) => offlineLogDirs.includes(directory));
+}
+
+function fencingReason(request: BrokerHeartbeatRequest, broker: BrokerRegistration): FencingReason {
+  if (hasLostAllDirectories(request, broker)) return 'log-dirs-offline';
+  return request.wantFence ? 'asked-to' : 'shutdown';
 }
 
 /** The metadata index that every active broker has said to have applied; unbounded when none is active. */

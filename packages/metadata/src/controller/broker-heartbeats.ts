@@ -84,6 +84,12 @@ export class BrokerHeartbeats {
     if (session !== undefined) session.brokenUntilMs = nowMs + brokenStreamGraceMs;
   }
 
+  /** The broker is known to be gone: its session is over now. */
+  expire(brokerId: NodeId): void {
+    const session = this.#sessions.get(brokerId);
+    if (session !== undefined) session.brokenUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Brokers whose session is over, in the order in which they registered. */
   staleBrokers(nowMs: number): { brokerId: NodeId; brokerEpoch: number; streamBroken: boolean }[] {
     const stale = [];

@@ -14,15 +14,17 @@ import type { MetadataRecord } from '../records.ts';
 import { controllerConfigView, electionConfigOf, type ElectionConfig } from './effective-config.ts';
 import type { ControllerEvent } from './events.ts';
 import type { ControllerContext, OperationResult } from './operation.ts';
-import { buildPartitionChange, type PartitionChangeInput } from './partition-change.ts';
+import { buildPartitionChange, type ElectionPolicy, type PartitionChangeInput } from './partition-change.ts';
 
 /** What a partition shall become; the rest is read from the image. */
 export type WantedPartition = Partial<
   Pick<
     PartitionChangeInput,
-    'election' | 'isr' | 'replicas' | 'removingReplicas' | 'addingReplicas' | 'leaderRecoveryState' | 'uncleanShutdownReplicas'
+    'isr' | 'replicas' | 'removingReplicas' | 'addingReplicas' | 'leaderRecoveryState' | 'uncleanShutdownReplicas'
   >
 > & {
+  /** By default as the topic is configured: unclean where it allows that, otherwise online (A23). */
+  readonly election?: ElectionPolicy;
   /** Whether a broker counts as alive; by default, whether it is active in the image. */
   readonly isAlive?: (brokerId: NodeId) => boolean;
 };
@@ -67,14 +69,16 @@ export class Decision {
   changePartition(topic: TopicImage, partitionId: number, wanted: WantedPartition): PartitionRegistration | null {
     const before = this.partition(topic.id, partitionId);
     if (before === null) return null;
-    const { isAlive = (id: NodeId) => this.#image.isActiveBroker(id), ...target } = wanted;
+    const { isAlive = (id: NodeId) => this.#image.isActiveBroker(id) } = wanted;
+    const config = this.electionConfig(topic);
     const change = buildPartitionChange({
-      ...target,
+      election: config.uncleanElection ? 'unclean' : 'online',
+      ...wanted,
       topicId: topic.id,
       partitionId,
       registration: before,
       mayLead: (id) => isAlive(id) && this.#hasOnlineDirectory(before, id),
-      minIsr: this.electionConfig(topic).minIsr,
+      minIsr: config.minIsr,
       elrEnabled: this.#image.isElrEnabled(),
       defaultDirectory: (id) => defaultDirectory(this.#image, id),
     });

@@ -39,4 +39,4 @@ export type ControllerEvent =
       readonly previousIsr: readonly NodeId[];
     });
 
-export type FencingReason = 'session-expired' | 'stream-broken' | 'asked-to' | 'shutdown';
+export type FencingReason = 'session-expired' | 'stream-broken' | 'asked-to' | 'shutdown' | 'log-dirs-offline';
