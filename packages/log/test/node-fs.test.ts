@@ -1,0 +1,7 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NodeFs } from '../src/node-fs.ts';
+import { fsConformance } from './fs-conformance.ts';
+
+fsConformance('NodeFs', () => ({ fs: new NodeFs(), root: mkdtempSync(join(tmpdir(), 'jackdaw-log-')) }));
