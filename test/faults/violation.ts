@@ -1,0 +1,31 @@
+/**
+ * What the checker can find wrong, and how a rule says so.
+ */
+
+/** README.md beside this file explains each. */
+export type ViolationKind =
+  | 'inconsistent-offset'
+  | 'duplicate'
+  | 'moved'
+  | 'lost-write'
+  | 'unseen'
+  | 'reordered'
+  | 'nonmonotonic-send'
+  | 'phantom-read'
+  | 'aborted-read'
+  | 'int-poll-skip'
+  | 'int-nonmonotonic-poll'
+  | 'poll-skip'
+  | 'nonmonotonic-poll'
+  | 'out-of-range'
+  | 'nonmonotonic-end'
+  | 'end-before-acknowledged'
+  | 'lost-commit';
+
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly detail: string;
+}
+
+/** Collects violations; every rule is given one. */
+export type Report = (kind: ViolationKind, detail: string) => void;
