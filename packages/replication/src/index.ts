@@ -1,12 +1,7 @@
 export { AppendWaiters, type AppendWaiter } from './append-waiters.ts';
 export { FollowerProgress, type FollowerPosition } from './follower-progress.ts';
 export { IsrState } from './isr-state.ts';
-export {
-  PartitionFollower,
-  type FetchPosition,
-  type LeaderLogBounds,
-  type Truncation,
-} from './partition-follower.ts';
+export { PartitionFollower, type FetchPosition, type LeaderLogBounds, type Truncation } from './partition-follower.ts';
 export {
   PartitionLeader,
   type FetchStart,

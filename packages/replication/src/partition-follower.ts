@@ -27,7 +27,10 @@ export interface LeaderLogBounds {
 
 export interface Truncation {
   readonly offset: Offset;
-  /** True when records below the known high watermark are given up: only after an unclean election or lost data (A6). */
+  /**
+   * True when records below the known high watermark are given up: only after an unclean election or lost data (A6).
+   * What the leader itself no longer keeps (its log starts above our end) is not given up by this.
+   */
   readonly isBelowHighWatermark: boolean;
   /** True when the whole log is dropped and starts again at `offset`. */
   readonly isFull: boolean;
@@ -88,7 +91,9 @@ export class PartitionFollower {
 
   truncate(plan: Truncation): void {
     if (plan.isFull) this.#log.truncateFullyAndStartAt(plan.offset);
-    else if (plan.offset < this.#log.logEndOffset) this.#log.truncateTo(plan.offset);
+    // Also when no record goes: an epoch in which we led and appended nothing begins at our end. It must be forgotten,
+    // or the leader, which does not know it, would send us back here for ever.
+    else this.#log.truncateTo(plan.offset);
     this.#highWatermark = plan.isFull
       ? plan.offset
       : Math.max(Math.min(this.#highWatermark, this.#log.logEndOffset), this.#log.logStartOffset);
@@ -102,6 +107,6 @@ export class PartitionFollower {
   }
 
   #truncation(offset: Offset, isFull: boolean): Truncation {
-    return { offset, isFull, isBelowHighWatermark: isFull ? this.#highWatermark > this.#log.logStartOffset : offset < this.#highWatermark };
+    return { offset, isFull, isBelowHighWatermark: offset < this.#highWatermark };
   }
 }

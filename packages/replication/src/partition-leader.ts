@@ -62,6 +62,8 @@ export class PartitionLeader {
   readonly #followers = new Map<NodeId, FollowerProgress>();
   #replicas: readonly NodeId[];
   #highWatermark: Offset;
+  /** The error that waiting producers got when the role ended; null while it lasts. Nothing moves after it. */
+  #resignedWith: number | null = null;
 
   constructor(options: PartitionLeaderOptions) {
     const { state, log } = options;
@@ -128,14 +130,20 @@ export class PartitionLeader {
 
   /** Whether a produce request with these acks may append now: 0 or a Kafka error code (A13). */
   checkAppend(acks: number): number {
+    if (this.#resignedWith !== null) return this.#resignedWith;
     return acks === -1 && this.isUnderMinIsr ? ErrorCode.NOT_ENOUGH_REPLICAS : ErrorCode.NONE;
   }
 
   /**
-   * Calls `complete` once with 0 when every in-sync replica has everything below `requiredOffset`, or with an error.
+   * Calls `complete` once with 0 when every in-sync replica has everything below `requiredOffset`, or with an error
+   * (also on a leader that has resigned).
    * Returns null when `complete` has been called already.
    */
   whenReplicated(requiredOffset: Offset, complete: (error: number) => void): AppendWaiter | null {
+    if (this.#resignedWith !== null) {
+      complete(this.#resignedWith);
+      return null;
+    }
     if (requiredOffset <= this.#highWatermark) {
       complete(this.#releaseError());
       return null;
@@ -187,7 +195,8 @@ export class PartitionLeader {
 
   /** The ISR to ask of the controller now, or null. At most one change is in flight. */
   maybeProposeIsr(nowMs: number): IsrProposal | null {
-    if (this.#isr.hasPendingChange) return null;
+    for (const progress of this.#followers.values()) progress.observe(this.#log.logEndOffset, nowMs);
+    if (this.#isr.hasPendingChange || this.#resignedWith !== null) return null;
     const wanted = this.#replicas.filter((id) => this.#belongsToIsr(id, nowMs));
     const committed = this.#isr.committed;
     if (wanted.length === committed.size && wanted.every((id) => committed.has(id))) return null;
@@ -198,7 +207,7 @@ export class PartitionLeader {
   /** The change in flight, to send again when its answer never came. */
   pendingProposal(): IsrProposal | null {
     const proposed = this.#isr.proposed;
-    if (proposed === undefined) return null;
+    if (proposed === undefined || this.#resignedWith !== null) return null;
     return {
       leaderEpoch: this.leaderEpoch,
       partitionEpoch: this.#isr.partitionEpoch,
@@ -230,8 +239,9 @@ export class PartitionLeader {
     this.#onIsrChanged(nowMs);
   }
 
-  /** This replica no longer leads in this epoch: every waiting producer learns it (A22). */
+  /** This replica no longer leads in this epoch: every waiting producer learns it (A22), and whoever comes too late. */
   resign(error: number = ErrorCode.NOT_LEADER_OR_FOLLOWER): void {
+    this.#resignedWith ??= error;
     this.#waiters.failAll(error);
   }
 
@@ -240,7 +250,7 @@ export class PartitionLeader {
    * is below `min.insync.replicas` (A12). A caught-up follower that may join the ISR is waited for, so that it can.
    */
   maybeAdvanceHighWatermark(nowMs: number): void {
-    if (this.isUnderMinIsr) return;
+    if (this.isUnderMinIsr || this.#resignedWith !== null) return;
     let candidate = this.#log.durableOffset;
     for (const progress of this.#followers.values()) {
       if (progress.durableOffset >= candidate) continue;

@@ -27,7 +27,10 @@ export interface ReplicaLog {
   endOffsetForEpoch(epoch: LeaderEpoch): EpochEndOffset;
   /** Notes that `epoch` starts at `startOffset`: called by a replica that becomes leader. */
   assignEpochStartOffset(epoch: LeaderEpoch, startOffset: Offset): void;
-  /** Drops every record at or above `offset`. */
+  /**
+   * Drops every record at or above `offset`, and every epoch that begins there: at or past the log end too, where an
+   * epoch without records may begin (Kafka's UnifiedLog.truncateTo).
+   */
   truncateTo(offset: Offset): void;
   /** Drops all records; the log then starts and ends at `offset`. */
   truncateFullyAndStartAt(offset: Offset): void;
