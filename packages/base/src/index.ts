@@ -1,6 +1,14 @@
 export { assert, expectDefined, InvariantError, unreachable } from './assert.ts';
 export { ManualClock, type Clock, type Timer, type Timers } from './clock.ts';
-export { maxSafeOffset, type BytePosition, type LeaderEpoch, type NodeId, type Offset, type RaftIndex, type Term } from './ids.ts';
+export {
+  maxSafeOffset,
+  type BytePosition,
+  type LeaderEpoch,
+  type NodeId,
+  type Offset,
+  type RaftIndex,
+  type Term,
+} from './ids.ts';
 export { Prng } from './prng.ts';
 export { floorIndex } from './sorted-search.ts';
 export { utf8Decode, utf8Encode } from './text.ts';

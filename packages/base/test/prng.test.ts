@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { Prng } from '../src/prng.ts';
 
 test('the same seed gives the same numbers, another seed gives others', () => {
-  const draw = (seed: number): number[] => Array.from({ length: 8 }, ((prng) => () => prng.uint32())(new Prng(seed)));
+  const draw = (seed: number): number[] =>
+    Array.from(
+      { length: 8 },
+      (
+        (prng) => () =>
+          prng.uint32()
+      )(new Prng(seed)),
+    );
   assert.deepEqual(draw(7), draw(7));
   assert.notDeepEqual(draw(7), draw(8));
 });
@@ -18,5 +25,8 @@ test('shuffled keeps every element', () => {
   const items = Array.from({ length: 50 }, (_, i) => i);
   const shuffled = new Prng(42).shuffled(items);
   assert.notDeepEqual(shuffled, items);
-  assert.deepEqual([...shuffled].sort((a, b) => a - b), items);
+  assert.deepEqual(
+    [...shuffled].sort((a, b) => a - b),
+    items,
+  );
 });

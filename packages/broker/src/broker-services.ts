@@ -14,6 +14,7 @@ import type { QuorumDriver } from './quorum/quorum-driver.ts';
 import type { ReplicaManager } from './replica/replica-manager.ts';
 import type { TopicConfigs } from './replica/topic-configs.ts';
 import type { ProducerIds } from './api/producer-ids.ts';
+import type { TopicCreation } from './api/topic-creation.ts';
 import type { TrafficCounters } from './observability/traffic-counters.ts';
 
 export interface BrokerServices {
@@ -37,6 +38,7 @@ export interface BrokerServices {
   readonly groups: GroupService;
   readonly fetchSessions: FetchSessions;
   readonly producerIds: ProducerIds;
+  readonly topicCreation: TopicCreation;
   readonly codecs: Codecs;
   readonly traffic: TrafficCounters;
 }

@@ -1,1 +1,7 @@
-export {};
+/**
+ * A Jackdaw node: sockets, handlers, replication, the quorum's driver, configuration and what an operator sees.
+ */
+export { startBroker, type Broker, type StartOptions } from './broker.ts';
+export * from './codecs/exports.ts';
+export * from './config/exports.ts';
+export * from './observability/exports.ts';

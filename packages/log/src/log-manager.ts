@@ -349,6 +349,14 @@ export class LogManager {
     }
   }
 
+  /** Lets go of all files and locks as they are, as a crash would; nothing is flushed or marked. */
+  abandon(): void {
+    for (const directory of this.#directories) {
+      for (const log of directory.logs.values()) log.abandon();
+      directory.unlock();
+    }
+  }
+
   async #forEach<T>(items: readonly T[], visit: (item: T) => Promise<void>): Promise<void> {
     let next = 0;
     const work = async (): Promise<void> => {

@@ -24,8 +24,8 @@ import { apiVersionsForUnknownVersion } from './18-api-versions.ts';
 import { closeConnection, noResponse, type Answer, type ApiHandler, type Refusal, type RequestContext } from './handler.ts';
 
 export interface RequestObserver {
-  onRequest(apiKey: number, version: number, clientSoftware: string): void;
-  onResponse(apiKey: number, durationMs: number): void;
+  /** `errorCode`: of a request that failed as a whole; 0 also when parts of it failed. */
+  onResponse(request: { apiKey: number; version: number; durationMs: number; errorCode: number }): void;
   onError(apiKey: number, error: unknown): void;
   onRejected(connection: Connection, reason: string): void;
   onClosed(connection: Connection, reason: string): void;
@@ -35,11 +35,17 @@ export class Dispatcher implements ConnectionHandler {
   readonly #broker: BrokerServices;
   readonly #handlers: ReadonlyMap<number, ApiHandler>;
   readonly #observer: RequestObserver;
+  #open = 0;
 
   constructor(broker: BrokerServices, handlers: readonly ApiHandler[], observer: RequestObserver) {
     this.#broker = broker;
     this.#handlers = new Map(handlers.map((handler) => [handler.apiKey, handler]));
     this.#observer = observer;
+  }
+
+  /** Requests that are decoded and not answered yet. */
+  get openRequests(): number {
+    return this.#open;
   }
 
   onRequest(connection: Connection, frame: Buffer, slot: ResponseSlot): void {
@@ -86,16 +92,22 @@ export class Dispatcher implements ConnectionHandler {
       receivedMs: this.#broker.clock.monotonicMs(),
     };
     const body = decodeBody(handler.request, header.apiVersion, reader);
-    this.#observer.onRequest(header.apiKey, header.apiVersion, connection.clientSoftware);
     this.#call(handler, body, { context, slot });
   }
 
   #call(handler: ApiHandler, body: unknown, { context, slot }: { context: RequestContext; slot: ResponseSlot }): void {
-    const finish = (answer: Answer<unknown>): void => this.#answer(handler, answer, { context, slot });
+    this.#open++;
+    const finish = (answer: Answer<unknown>, errorCode: number = ErrorCode.NONE): void => {
+      this.#open--;
+      const { apiKey } = handler;
+      const durationMs = this.#broker.clock.monotonicMs() - context.receivedMs;
+      this.#observer.onResponse({ apiKey, version: context.version, durationMs, errorCode });
+      this.#answer(handler, answer, { context, slot });
+    };
     const fail = (error: unknown): void => {
       const refusal = this.#refusalOf(handler.apiKey, error);
       try {
-        finish(handler.refuse(body, refusal, context));
+        finish(handler.refuse(body, refusal, context), refusal.errorCode);
       } catch (second) {
         this.#observer.onError(handler.apiKey, second);
         slot.abort(`${apiName(handler.apiKey)} could not be answered`);
@@ -103,7 +115,7 @@ export class Dispatcher implements ConnectionHandler {
     };
     try {
       const answer = handler.handle(this.#broker, body, context);
-      if (answer instanceof Promise) answer.then(finish).catch(fail);
+      if (answer instanceof Promise) answer.then((settled) => finish(settled), fail).catch(fail);
       else finish(answer);
     } catch (error) {
       fail(error);
@@ -111,7 +123,6 @@ export class Dispatcher implements ConnectionHandler {
   }
 
   #answer(handler: ApiHandler, answer: Answer<unknown>, { context, slot }: { context: RequestContext; slot: ResponseSlot }): void {
-    this.#observer.onResponse(handler.apiKey, this.#broker.clock.monotonicMs() - context.receivedMs);
     if (answer === noResponse) slot.skip();
     else if (answer === closeConnection) slot.abort(`${apiName(handler.apiKey)} ends the connection`);
     else slot.send(encodeResponseFrame({ schema: handler.response, header: context.header, body: answer }));

@@ -17,6 +17,8 @@ export interface ListenerOptions {
   readonly maxConnectionsPerIp: number;
   /** `connections.max.idle.ms` */
   readonly maxIdleMs: number;
+  /** `socket.listen.backlog.size` */
+  readonly backlog: number;
   readonly clock: Clock;
   readonly handler: ConnectionHandler;
   /** Called for a connection that was turned away, and why. */
@@ -33,12 +35,18 @@ export class Listener {
   readonly #perIp = new Map<string, number>();
   #nextId = 0;
   #idleTimer: NodeJS.Timeout | undefined;
+  #isOpen = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
       this.#onSocket(socket),
     );
+  }
+
+  /** Connections that were accepted since the start. */
+  get connectionsCreated(): number {
+    return this.#nextId;
   }
 
   get connectionCount(): number {
@@ -51,11 +59,16 @@ export class Listener {
     return typeof address === 'object' && address !== null ? address.port : this.#options.port;
   }
 
+  /** Connections are served from now on; before, the port is taken but everybody is turned away. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
   /** Binds the port. Rejects with the system's error (EADDRINUSE, EACCES, …). */
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: 1024 }, () => {
+      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: this.#options.backlog }, () => {
         this.#server.off('error', reject);
         this.#server.on('error', (error) => this.#options.onRefused('-', `accept failed: ${error.message}`));
         resolve();
@@ -102,6 +115,7 @@ export class Listener {
 
   #refusal(ip: string): string | null {
     const { maxConnections, maxConnectionsPerIp } = this.#options;
+    if (!this.#isOpen) return 'the broker is starting';
     if (this.#connections.size >= maxConnections) return `max.connections=${maxConnections} reached`;
     if ((this.#perIp.get(ip) ?? 0) >= maxConnectionsPerIp) return `max.connections.per.ip=${maxConnectionsPerIp} reached`;
     return null;

@@ -19,6 +19,8 @@ export interface ControllerDriverOptions {
   readonly prng: Prng;
   readonly settings: ControllerSettings;
   readonly metadata: MetadataState;
+  /** Incarnation of the broker in this process; null on a node without one. */
+  readonly localIncarnationId: string | null;
   readonly quorum: () => QuorumDriver;
   /** This node's own cluster id, proposed when the cluster has none yet. */
   readonly clusterId: string;
@@ -108,6 +110,7 @@ export class ControllerDriver {
       image: metadata.image,
       term: this.#options.quorum().softState.term,
       controllerId: nodeId,
+      localIncarnationId: this.#options.localIncarnationId,
       prng,
       newUuid: () => uuidOf(randomBytes(16)),
       settings,

@@ -23,6 +23,8 @@ export interface QuorumOptions {
   readonly snapshotBytes: number;
   readonly application: QuorumApplication;
   readonly onSoftState: (state: SoftState) => void;
+  /** Entries have been applied. */
+  readonly onApplied: () => void;
   /** The disk failed: this node must stop. */
   readonly onFatal: (error: Error) => void;
 }
@@ -198,6 +200,7 @@ export class QuorumDriver {
       this.#apply(ready);
       this.#node.advance(ready);
       if (ready.softState !== null) this.#onSoftState(ready.softState);
+      if (ready.committedEntries.length > 0 || ready.snapshot !== null) this.#options.onApplied();
       if (this.#bytesSinceSnapshot >= this.#options.snapshotBytes) await this.#makeSnapshot();
     }
   }
@@ -242,7 +245,7 @@ export class QuorumDriver {
     this.#bytesSinceSnapshot = 0;
     const { appliedIndex } = this.#node.status();
     const snapshot = this.#node.createdSnapshot(appliedIndex, this.#options.application.snapshot());
-    await this.#options.store.saveSnapshot(snapshot, appliedIndex - keptEntries);
+    if (snapshot !== null) await this.#options.store.saveSnapshot(snapshot, appliedIndex - keptEntries);
   }
 }
 

@@ -2,14 +2,17 @@
  * The Raft log, hard state and snapshot in LevelDB: one atomic, synced batch for each Ready (architecture part 4, E2).
  *
  * The whole log lives in a MemoryStorage as well, which is what the state machine reads; it is bounded by the snapshot
- * policy of the driver. Keys: `hard`, `snapshot`, `snapshot-data`, `cut`, and `e` + 16 hex digits for each entry.
+ * policy of the driver. Keys: `directory-id`, `hard`, `snapshot`, `snapshot-data`, `cut`, and `e` + 16 hex digits for each entry.
  */
 import { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
 import type { RaftIndex, Term } from '@jackdaw/base';
 import { MemoryStorage, type Entry, type HardState, type Ready, type Snapshot } from '@jackdaw/raft';
+import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { Level } from 'level';
 import { decodeStoredEntry, encodeStoredEntry, identitiesOf, wireIdentitiesOf } from './raft-codec.ts';
 
+const directoryIdKey = 'directory-id';
 const hardKey = 'hard';
 const snapshotKey = 'snapshot';
 const snapshotDataKey = 'snapshot-data';
@@ -26,10 +29,13 @@ interface StoredSnapshot {
 
 export class RaftStore {
   readonly storage = new MemoryStorage();
+  /** Identity of this database, made when it was: a wiped disk comes back with another one (E9). */
+  readonly directoryId: string;
   readonly #db: Level<string, Buffer>;
 
-  private constructor(db: Level<string, Buffer>) {
+  private constructor(db: Level<string, Buffer>, directoryId: string) {
     this.#db = db;
+    this.directoryId = directoryId;
   }
 
   /** Opens or creates the database and loads it. Rejects when it is locked by another process or damaged. */
@@ -40,7 +46,10 @@ export class RaftStore {
     } catch (error) {
       throw new Error(`cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, { cause: error });
     }
-    const store = new RaftStore(db);
+    const stored = await db.get(directoryIdKey);
+    const directoryId = stored?.toString() ?? uuidOf(randomBytes(uuidBytes));
+    if (stored === undefined) await db.put(directoryIdKey, Buffer.from(directoryId), { sync: true });
+    const store = new RaftStore(db, directoryId);
     await store.#load();
     return store;
   }

@@ -37,6 +37,8 @@ export class HostedPartition {
   desired: DesiredPartition;
   /** True from the moment the metadata no longer wants this replica here. */
   isRemoved = false;
+  /** End of the leader's log as it last said, on a follower; for the lag. */
+  leaderEndOffset: Offset = 0;
   /** Set when the log could not be opened or failed: the Kafka error for every request until the broker restarts. */
   storageFailure: Error | null = null;
   #lastKnownHighWatermark: Offset = 0;

@@ -212,6 +212,7 @@ export class LeaderLink {
     const durableBefore = log.durableOffset;
     for (const batches of push.batches) this.#options.append(fetch.partition, batches);
     fetch.follower.onAppended(push.highWatermark);
+    fetch.partition.leaderEndOffset = push.logEndOffset;
     const start = Math.min(push.logStartOffset, fetch.follower.highWatermark);
     if (start > log.logStartOffset) log.advanceLogStartOffset(start, fetch.follower.highWatermark);
     fetch.retryMs = firstRetryMs;

@@ -7,7 +7,7 @@
  */
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, NodeId } from '@jackdaw/base';
-import { StorageError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
+import { StorageError, TopicIdMismatchError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
 import { PartitionFollower, PartitionLeader, type PartitionState, type ReplicationConfig, type Truncation } from '@jackdaw/replication';
 import { HostedPartition, type DesiredPartition } from './hosted-partition.ts';
 
@@ -24,6 +24,8 @@ export interface ReplicaEvents {
   onTruncated(partition: HostedPartition, plan: Truncation): void;
   onFailure(partition: HostedPartition, error: unknown): void;
   onRemoved(partition: HostedPartition): void;
+  /** A directory that belongs to no partition of this broker was put aside. */
+  onQuarantined(name: string, keptAs: string | null, reason: string): void;
 }
 
 export interface ReplicaManagerOptions {
@@ -39,6 +41,8 @@ export interface ReplicaManagerOptions {
   readonly followerDurable: (partition: HostedPartition) => void;
   /** The ISR of a led partition may have to change: look soon. */
   readonly isrMayChange: (partition: HostedPartition) => void;
+  /** A partition has another role, or has lost its role. */
+  readonly onRole: (partition: HostedPartition) => void;
   readonly events: ReplicaEvents;
 }
 
@@ -63,6 +67,10 @@ export class ReplicaManager {
 
   getById(topicId: string, partition: number): HostedPartition | undefined {
     return this.#byId.get(topicId)?.get(partition);
+  }
+
+  ofLog(log: PartitionLog): HostedPartition | undefined {
+    return this.#byLog.get(log);
   }
 
   *partitions(): Iterable<HostedPartition> {
@@ -145,7 +153,7 @@ export class ReplicaManager {
     try {
       await this.#removals.get(hosted.name);
       if (hosted.isRemoved || this.#isClosed) return;
-      const log = await this.#options.logManager.getOrCreate(key, this.#options.logConfig(hosted.topicName));
+      const log = await this.#getOrCreate(key);
       hosted.log = log;
       hosted.restoreHighWatermark(this.#options.logManager.highWatermarkCheckpoint(hosted.topicName, hosted.partition));
     } catch (error) {
@@ -157,6 +165,30 @@ export class ReplicaManager {
     else if (!this.#isClosed) {
       this.#byLog.set(hosted.log, hosted);
       this.#reconcile(hosted);
+    }
+  }
+
+  /** A directory of an earlier topic of the same name is put aside, never written to (A25). */
+  async #getOrCreate(key: PartitionKey): Promise<PartitionLog> {
+    const { logManager, logConfig, events } = this.#options;
+    try {
+      return await logManager.getOrCreate(key, logConfig(key.topicName));
+    } catch (error) {
+      if (!(error instanceof TopicIdMismatchError)) throw error;
+      const keptAs = await logManager.quarantine(key.topicName, key.partition);
+      events.onQuarantined(`${key.topicName}-${key.partition}`, keptAs, error.message);
+      return await logManager.getOrCreate(key, logConfig(key.topicName));
+    }
+  }
+
+  /** Puts aside the logs of partitions that the metadata does not place here; call when the metadata is up to date. */
+  async quarantineStrays(): Promise<void> {
+    const { logManager, events } = this.#options;
+    for (const log of [...logManager.logs()]) {
+      const { topicName, partition } = partitionOfName(log.name);
+      if (this.#byName.get(topicName)?.has(partition) === true) continue;
+      const keptAs = await logManager.quarantine(topicName, partition);
+      events.onQuarantined(log.name, keptAs, 'the metadata does not place this partition here');
     }
   }
 
@@ -203,6 +235,7 @@ export class ReplicaManager {
       onHighWatermark: () => hosted.notifyHighWatermark(),
     });
     hosted.changeRole({ kind: 'leader', leader });
+    this.#options.onRole(hosted);
     this.#options.events.onBecameLeader(hosted, state);
     this.#options.isrMayChange(hosted);
   }
@@ -216,6 +249,7 @@ export class ReplicaManager {
     if (hosted.role.kind === 'leader') hosted.role.leader.resign();
     const follower = new PartitionFollower({ state, log, highWatermark: hosted.highWatermark });
     hosted.changeRole({ kind: 'follower', follower });
+    this.#options.onRole(hosted);
     this.#options.events.onBecameFollower(hosted, state);
     this.#options.follow(hosted, follower);
   }
@@ -223,7 +257,9 @@ export class ReplicaManager {
   #leaveRole(hosted: HostedPartition, error: number): void {
     this.#options.unfollow(hosted);
     if (hosted.role.kind === 'leader') hosted.role.leader.resign(error);
-    if (hosted.role.kind !== 'none') hosted.changeRole({ kind: 'none' });
+    if (hosted.role.kind === 'none') return;
+    hosted.changeRole({ kind: 'none' });
+    this.#options.onRole(hosted);
   }
 }
 
@@ -238,4 +274,10 @@ function displace(index: Map<string, Map<number, HostedPartition>>, topic: strin
   if (ofTopic?.get(hosted.partition) !== hosted) return;
   ofTopic.delete(hosted.partition);
   if (ofTopic.size === 0) index.delete(topic);
+}
+
+/** `<topic>-<partition>`; a topic name may have dashes itself. */
+function partitionOfName(name: string): { topicName: string; partition: number } {
+  const dash = name.lastIndexOf('-');
+  return { topicName: name.slice(0, dash), partition: Number(name.slice(dash + 1)) };
 }

@@ -1,0 +1,412 @@
+/**
+ * One node: puts the parts together, starts them in order, and stops them in the reverse order.
+ *
+ * Start: log directories (recovery) → quorum's database → ports → Raft → registration → caught up and unfenced →
+ * clients are served. Stop (F12): hand leaderships over → stop serving → checkpoint and mark the logs clean → quorum.
+ * The parts know each other only through `BrokerServices`, `MetadataState` and the callbacks wired here.
+ */
+import { randomBytes } from 'node:crypto';
+import type { LogManager } from '@jackdaw/log';
+import { uuidBytes, uuidOf } from '@jackdaw/protocol';
+import { Dispatcher } from './api/dispatcher.ts';
+import { handlers } from './api/handlers.ts';
+import { ProducerIds } from './api/producer-ids.ts';
+import { TopicCreation } from './api/topic-creation.ts';
+import type { BrokerServices } from './broker-services.ts';
+import { installNodeRsCrc32c } from './codecs/native-crc32c.ts';
+import { nodeCodecs } from './codecs/codecs.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import { FetchSessions } from './fetch/fetch-sessions.ts';
+import { MetadataPublisher } from './metadata-publisher.ts';
+import { Listener } from './net/listener.ts';
+import { NodeCore } from './node-core.ts';
+import { startAdminServer, type AdminServer } from './observability/admin-server.ts';
+import { createLogger, type Logger } from './observability/logger.ts';
+import { BrokerMetrics } from './observability/metrics.ts';
+import { TrafficCounters } from './observability/traffic-counters.ts';
+import { BrokerLifecycle } from './quorum/broker-lifecycle.ts';
+import { ControllerClient } from './quorum/controller-client.ts';
+import { ReplicaCore } from './replica-core.ts';
+import { RpcServer } from './rpc/rpc-server.ts';
+import { BrokerLog } from './runtime/broker-log.ts';
+import { Health } from './runtime/health.ts';
+import { highWatermark, Maintenance } from './runtime/maintenance.ts';
+import { metricSources } from './runtime/metric-sources.ts';
+import { openLogs } from './runtime/open-logs.ts';
+import { boundListener, registrationOf, type BoundListener } from './runtime/registration.ts';
+import { requestObserver } from './runtime/request-observer.ts';
+import { systemClock } from './runtime/system-clock.ts';
+import { TimerWheel } from './runtime/timer-wheel.ts';
+
+export interface StartOptions {
+  /** By default pino on standard output, as the configuration says. */
+  readonly logger?: Logger;
+  /** Metrics of the process itself; off when several brokers share one. */
+  readonly includeProcessMetrics?: boolean;
+  /** The node cannot go on (its disk failed, the cluster refuses it): it has stopped itself. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+/** A node that runs. */
+export interface Broker {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** Port of the first Kafka listener, 0 without one. */
+  readonly port: number;
+  readonly rpcPort: number;
+  /** Port of the admin server, 0 without one. */
+  readonly adminPort: number;
+  /** Resolves when clients are served; rejects when the node stops before. */
+  readonly whenReady: Promise<void>;
+  /** Hands over, flushes and stops; safe to call twice. */
+  close(): Promise<void>;
+  /** Lets everything go at once, as a crash would: nothing is handed over or marked clean. For tests. */
+  kill(): Promise<void>;
+}
+
+/** A handover that takes longer is given up: the cluster fences this broker soon enough. */
+const controlledShutdownMs = 10_000;
+
+/**
+ * Starts a node. Rejects with a text for the user when it cannot: a directory that is locked or belongs to another
+ * cluster, a port that is taken, a disk that fails.
+ */
+export async function startBroker(config: BrokerConfig, options: StartOptions = {}): Promise<Broker> {
+  installNodeRsCrc32c();
+  const node = new RunningNode(config, options);
+  try {
+    await node.start();
+  } catch (error) {
+    await node.kill();
+    throw error;
+  }
+  return node;
+}
+
+class RunningNode implements Broker {
+  readonly nodeId: number;
+  readonly whenReady: Promise<void>;
+  readonly #config: BrokerConfig;
+  readonly #options: StartOptions;
+  readonly #log: BrokerLog;
+  readonly #traffic = new TrafficCounters();
+  readonly #timers = new TimerWheel(systemClock);
+  readonly #incarnationId = uuidOf(randomBytes(uuidBytes));
+  readonly #health = new Health();
+  #logManager: LogManager | null = null;
+  #core: NodeCore | null = null;
+  #replica: ReplicaCore | null = null;
+  #controller: ControllerClient | null = null;
+  #lifecycle: BrokerLifecycle | null = null;
+  #maintenance: Maintenance | null = null;
+  #rpc: RpcServer | null = null;
+  #admin: AdminServer | null = null;
+  #metrics: BrokerMetrics | null = null;
+  #listeners: { readonly listener: Listener; readonly bound: BoundListener }[] = [];
+  #rpcPort = 0;
+  #services: BrokerServices | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(config: BrokerConfig, options: StartOptions) {
+    this.nodeId = config.nodeId;
+    this.#config = config;
+    this.#options = options;
+    this.#log = new BrokerLog(options.logger ?? createLogger({ nodeId: config.nodeId, ...config.log }));
+    this.whenReady = this.#health.whenReady;
+    this.whenReady.catch(() => undefined);
+  }
+
+  get clusterId(): string {
+    return this.#logManager?.clusterId ?? '';
+  }
+
+  get port(): number {
+    return this.#listeners[0]?.bound.port ?? 0;
+  }
+
+  get rpcPort(): number {
+    return this.#rpcPort;
+  }
+
+  get adminPort(): number {
+    return this.#admin?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const startedMs = systemClock.monotonicMs();
+    const logManager = await openLogs(this.#config, {
+      log: this.#log,
+      onDurable: (log) => this.#replica?.onDurable(log),
+      onOffline: (directory, error) => this.#fatal(new Error(`log directory ${directory} failed`, { cause: error })),
+    });
+    this.#logManager = logManager;
+    const core = await NodeCore.open({
+      config: this.#config,
+      clock: systemClock,
+      clusterId: logManager.clusterId,
+      incarnationId: this.#incarnationId,
+      seed: randomBytes(4).readUInt32LE(),
+      log: this.#log,
+      onSoftState: (state) => {
+        this.#controller?.onControllerChanged();
+        // A node that is only a controller serves as soon as it is part of a quorum.
+        if (!this.#config.roles.broker && state.leaderId !== null) this.#health.onServing();
+      },
+      onFatal: (error) => this.#fatal(error),
+    });
+    this.#core = core;
+    const services = this.#assemble(core, logManager);
+    await this.#bind(core, services);
+    core.start();
+    if (this.#config.roles.broker) this.#lifecycle?.start();
+    this.#maintenance?.start();
+    this.#log.info(
+      {
+        clusterId: logManager.clusterId,
+        listeners: this.#listeners.map(({ bound }) => `${bound.name}://${bound.host}:${bound.port}`),
+        rpcPort: this.#rpcPort,
+        adminPort: this.adminPort,
+        durability: this.#config.durability,
+        startMs: Math.round(systemClock.monotonicMs() - startedMs),
+      },
+      'broker started, joining the cluster',
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  kill(): Promise<void> {
+    this.#closing ??= this.#tearDown(false);
+    return this.#closing;
+  }
+
+  #assemble(core: NodeCore, logManager: LogManager): BrokerServices {
+    const config = this.#config;
+    const lifecycle = (): BrokerLifecycle | null => this.#lifecycle;
+    const controller = new ControllerClient({
+      nodeId: this.nodeId,
+      clusterId: () => logManager.clusterId,
+      brokerEpoch: () => lifecycle()?.brokerEpoch ?? -1,
+      controllerId: () => core.quorum.softState.leaderId,
+      voterAddresses: core.voterAddresses,
+      onBroken: () => lifecycle()?.beatSoon(),
+      local: (apiKey, apiVersion, payload) => core.controllerService.handleLocal(apiKey, apiVersion, payload),
+    });
+    this.#controller = controller;
+    const replica = new ReplicaCore({
+      config,
+      clock: systemClock,
+      codecs: nodeCodecs,
+      log: this.#log,
+      logManager,
+      traffic: this.#traffic,
+      clusterId: logManager.clusterId,
+      image: () => core.metadata.image,
+      controller,
+      brokerEpoch: () => lifecycle()?.brokerEpoch ?? -1,
+    });
+    this.#replica = replica;
+    const ownLifecycle = this.#newLifecycle(core, controller);
+    this.#lifecycle = ownLifecycle;
+    const services: BrokerServices = {
+      nodeId: this.nodeId,
+      config,
+      clock: systemClock,
+      timers: this.#timers,
+      image: () => core.metadata.image,
+      whenApplied: (index) => core.metadata.whenApplied(index),
+      controllerId: () => core.quorum.softState.leaderId ?? -1,
+      clusterId: () => logManager.clusterId,
+      controller,
+      quorum: core.quorum,
+      lifecycle: ownLifecycle,
+      logManager,
+      replicas: replica.replicas,
+      topicConfigs: replica.topicConfigs,
+      groups: replica.groups,
+      fetchSessions: new FetchSessions(systemClock, () => config.view.number('max.incremental.fetch.session.cache.slots')),
+      producerIds: new ProducerIds(() => services),
+      topicCreation: new TopicCreation(() => services),
+      codecs: nodeCodecs,
+      traffic: this.#traffic,
+    };
+    this.#services = services;
+    const publisher = new MetadataPublisher({
+      broker: services,
+      isrUpdater: replica.isrUpdater,
+      onConfigComplaint: (complaint) => this.#log.warn({}, complaint),
+    });
+    core.metadata.subscribe((delta, image) => publisher.publish(delta, image));
+    this.#maintenance = new Maintenance({
+      broker: services,
+      isrUpdater: replica.isrUpdater,
+      onError: (what, error) => this.#log.error(error, `${what} failed`),
+    });
+    return services;
+  }
+
+  #newLifecycle(core: NodeCore, controller: ControllerClient): BrokerLifecycle {
+    const { view } = this.#config;
+    return new BrokerLifecycle({
+      nodeId: this.nodeId,
+      clock: systemClock,
+      controller,
+      metadata: core.metadata,
+      registration: () => this.#registration(),
+      heartbeatIntervalMs: view.number('broker.heartbeat.interval.ms'),
+      sessionTimeoutMs: view.number('broker.session.timeout.ms'),
+      onRegistered: (brokerEpoch) => {
+        this.#replica?.replication.onBrokerEpoch();
+        this.#log.info({ brokerEpoch }, 'registered');
+      },
+      onUnfenced: () => this.#onUnfenced(),
+      onFenced: () => {
+        this.#health.onFenced();
+        this.#log.warn({}, 'fenced by the controller');
+      },
+      onFailure: (what, error) => this.#log.warnSometimes({ err: error }, `cannot ${what}, will try again`),
+      onRefused: (error) => this.#fatal(error),
+    });
+  }
+
+  #registration(): ReturnType<typeof registrationOf> {
+    const logManager = this.#logManager;
+    return registrationOf(this.#config, {
+      clusterId: this.clusterId,
+      incarnationId: this.#incarnationId,
+      listeners: [
+        ...this.#listeners.map(({ bound }) => bound),
+        boundListener(this.#config.controllerListener, this.#rpcPort),
+      ],
+      logDirs: logManager?.directoryIds ?? [],
+      previousBrokerEpoch: logManager?.previousBrokerEpoch ?? -1,
+    });
+  }
+
+  /** Takes every port before anything is promised to anybody. */
+  async #bind(core: NodeCore, services: BrokerServices): Promise<void> {
+    const { controllerListener, listeners, admin, view } = this.#config;
+    const replication = this.#replica?.replication;
+    this.#rpc = new RpcServer({
+      raft: { Link: core.transport.handleLink },
+      controller: { Link: core.controllerService.handleLink, Ping: core.controllerService.handlePing },
+      replication: replication === undefined ? {} : { Fetch: replication.handleFetch },
+    });
+    this.#rpcPort = await this.#rpc.listen(controllerListener.host || '0.0.0.0', controllerListener.port);
+    const dispatcher = new Dispatcher(services, handlers, requestObserver(this.#log, () => this.#metrics));
+    for (const config of listeners) {
+      const listener = new Listener({
+        name: config.name,
+        host: config.host,
+        port: config.port,
+        limits: {
+          maxFrameBytes: view.number('socket.request.max.bytes'),
+          maxOpenRequests: maxOpenRequestsPerConnection,
+          maxQueuedResponseBytes,
+        },
+        maxConnections: view.number('max.connections'),
+        maxConnectionsPerIp: view.number('max.connections.per.ip'),
+        maxIdleMs: view.number('connections.max.idle.ms'),
+        backlog: view.number('socket.listen.backlog.size'),
+        clock: systemClock,
+        handler: dispatcher,
+        onRefused: (remoteAddress, reason) => this.#log.warnSometimes({ client: remoteAddress, reason }, 'connection refused'),
+      });
+      this.#listeners.push({ listener, bound: boundListener(config, 0) });
+      await listener.listen();
+      this.#listeners[this.#listeners.length - 1] = { listener, bound: boundListener(config, listener.port) };
+    }
+    await this.#startAdmin(core, services, dispatcher);
+    if (admin !== null) this.#log.info({ host: admin.host, port: this.adminPort }, 'admin server listens');
+  }
+
+  async #startAdmin(core: NodeCore, services: BrokerServices, dispatcher: Dispatcher): Promise<void> {
+    const { admin, metricsPerPartition } = this.#config;
+    const replica = this.#replica;
+    if (admin === null || replica === null) return;
+    this.#metrics = new BrokerMetrics({
+      sources: metricSources({
+        services,
+        core,
+        replica,
+        health: this.#health,
+        openRequests: () => dispatcher.openRequests,
+        listeners: () => this.#listeners.map(({ listener, bound }) => ({ name: bound.name, listener })),
+      }),
+      perPartition: metricsPerPartition,
+      includeProcess: this.#options.includeProcessMetrics ?? true,
+    });
+    this.#admin = await startAdminServer({
+      host: admin.host,
+      port: admin.port,
+      metrics: this.#metrics,
+      isReady: () => this.#health.ready(),
+      isStarted: () => this.#health.started(),
+      onError: (error) => this.#log.error(error, 'admin request failed'),
+    });
+  }
+
+  #onUnfenced(): void {
+    // The metadata is up to date now: what it does not know on this disk is nobody's.
+    this.#replica?.replicas.quarantineStrays().catch((error: unknown) => this.#log.error(error, 'cannot put strays aside'));
+    for (const { listener } of this.#listeners) listener.open();
+    this.#health.onServing();
+    this.#log.info({ brokerEpoch: this.#lifecycle?.brokerEpoch }, 'unfenced: clients are served');
+  }
+
+  async #close(): Promise<void> {
+    this.#health.onStopping(new Error('the broker was stopped before it served'));
+    const startedMs = systemClock.monotonicMs();
+    if (this.#config.roles.broker && this.#config.view.boolean('controlled.shutdown.enable')) {
+      const granted = (await this.#lifecycle?.shutDown(controlledShutdownMs)) ?? true;
+      if (!granted) this.#log.warn({}, 'no controller has taken over the leaderships in time; stopping without');
+    }
+    await this.#tearDown(true);
+    this.#log.info({ stopMs: Math.round(systemClock.monotonicMs() - startedMs) }, 'broker stopped');
+  }
+
+  async #tearDown(isClean: boolean): Promise<void> {
+    this.#health.onStopping(new Error('the broker was stopped before it served'));
+    this.#lifecycle?.stop();
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
+    await this.#maintenance?.close();
+    this.#replica?.close();
+    this.#controller?.close();
+    if (isClean) await this.#closeLogs();
+    else this.#logManager?.abandon();
+    await this.#core?.close();
+    await this.#rpc?.close();
+    await this.#admin?.close();
+    this.#metrics?.close();
+    this.#timers.close();
+  }
+
+  /** Marks the logs clean under the broker epoch that the controller knows (A18). */
+  async #closeLogs(): Promise<void> {
+    const logManager = this.#logManager;
+    const services = this.#services;
+    if (logManager === null) return;
+    try {
+      if (services !== null) await logManager.checkpointHighWatermarks((log) => highWatermark(services, log));
+      await logManager.shutdown({ brokerEpoch: this.#lifecycle?.brokerEpoch ?? -1 });
+    } catch (error) {
+      this.#log.error(error, 'the logs could not be closed cleanly; the next start will check them');
+    }
+  }
+
+  /** The node cannot keep its promises any more: it stops, and whoever started it is told. */
+  #fatal(error: Error): void {
+    if (this.#closing !== null) return;
+    this.#log.fatal(error, 'this node cannot go on');
+    this.#health.onStopping(error);
+    void this.kill().finally(() => this.#options.onFatal?.(error));
+  }
+}
+
+/** Requests of one connection that may be open at once; Java producers have 5 in flight. */
+const maxOpenRequestsPerConnection = 64;
+/** Response bytes that may wait for one slow reader. */
+const maxQueuedResponseBytes = 64 * 1024 * 1024;

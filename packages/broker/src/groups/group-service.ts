@@ -1,0 +1,268 @@
+/**
+ * The group coordinators of this broker: one shard for each partition of `__consumer_offsets` that it leads.
+ *
+ * A shard is born when the broker becomes leader of the partition, loads the partition's log, serves once everything in
+ * it is committed, and dies with the leadership: all that waits is then told NOT_COORDINATOR. Its records are appended
+ * like any producer's with acks=all. Until compaction exists, a log that has grown is replaced by the shard's live
+ * state: written anew at its end, and everything before is dropped once that is committed.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@jackdaw/base';
+import { defaultGroupConfig, GroupShard, maxTickIntervalMs, partitionFor, type GroupConfig, type GroupEvent } from '@jackdaw/coordinator';
+import type { CoordinatorRecord, DeletedTopic, Now, TopicResolver } from '@jackdaw/coordinator';
+import type { MetadataImage } from '@jackdaw/metadata';
+import { batchSizeInBytes, decodeRecords, eachBatch, encodeBatch, ErrorCode, type Codecs } from '@jackdaw/protocol';
+import { StorageError, type PartitionLog } from '@jackdaw/log';
+import type { PartitionLeader } from '@jackdaw/replication';
+import type { HostedPartition, PartitionListener } from '../replica/hosted-partition.ts';
+
+export const offsetsTopic = '__consumer_offsets';
+
+export interface GroupServiceOptions {
+  readonly clock: Clock;
+  readonly config: GroupConfig;
+  readonly image: () => MetadataImage;
+  readonly codecs: Codecs;
+  /** Log bytes of one partition past which its live state is written anew. */
+  readonly maxLogBytes: () => number;
+  readonly onEvent: (event: GroupEvent, partition: number) => void;
+  readonly onLoaded: (partition: number, records: number, durationMs: number) => void;
+  readonly onFailure: (what: string, partition: number, error: unknown) => void;
+}
+
+interface Shard {
+  readonly shard: GroupShard;
+  readonly hosted: HostedPartition;
+  readonly leader: PartitionLeader;
+  isLoaded: boolean;
+  isTrimming: boolean;
+  /** Size of the live state when it was last written whole. */
+  lastSnapshotBytes: number;
+}
+
+const tickMs = 50;
+const loadReadBytes = 4 * 1024 * 1024;
+/** Largest uncompressed batch that is loaded: our own batches are not compressed, Kafka's may be. */
+const maxInflatedBytes = 256 * 1024 * 1024;
+/** Records of one batch of a rewritten state. */
+const snapshotBatchRecords = 1_000;
+
+export class GroupService {
+  readonly #options: GroupServiceOptions;
+  readonly #shards = new Map<number, Shard>();
+  readonly #timer: NodeJS.Timeout;
+  #nextTrimCheckMs = 0;
+
+  constructor(options: GroupServiceOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#tick(), Math.min(tickMs, maxTickIntervalMs));
+    this.#timer.unref();
+  }
+
+  /** The shard that serves a group here, or the error code: it is elsewhere, or nowhere yet. */
+  shardOf(groupId: string): GroupShard | number {
+    const partition = this.partitionOf(groupId);
+    if (partition === null) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    return this.#shards.get(partition)?.shard ?? ErrorCode.NOT_COORDINATOR;
+  }
+
+  /** The partition of `__consumer_offsets` that a group belongs to; null while the topic does not exist. */
+  partitionOf(groupId: string): number | null {
+    const topic = this.#options.image().topicByName(offsetsTopic);
+    return topic === null ? null : partitionFor(groupId, topic.partitions.size);
+  }
+
+  *shards(): Iterable<GroupShard> {
+    for (const { shard } of this.#shards.values()) yield shard;
+  }
+
+  now(): Now {
+    return { nowMs: this.#options.clock.monotonicMs(), wallMs: this.#options.clock.wallMs() };
+  }
+
+  /** A partition of any topic has another role on this broker. */
+  onRole(hosted: HostedPartition): void {
+    if (hosted.topicName !== offsetsTopic) return;
+    const current = this.#shards.get(hosted.partition);
+    if (current !== undefined && current.leader !== hosted.leader) {
+      this.#shards.delete(hosted.partition);
+      current.shard.onResigned();
+    }
+    if (hosted.leader !== null && this.#shards.get(hosted.partition) === undefined) this.#lead(hosted, hosted.leader);
+  }
+
+  onTopicsDeleted(topics: readonly DeletedTopic[]): void {
+    for (const { shard, isLoaded } of this.#shards.values()) if (isLoaded) shard.onTopicsDeleted(topics, this.now());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const { shard } of this.#shards.values()) shard.onResigned();
+    this.#shards.clear();
+  }
+
+  #lead(hosted: HostedPartition, leader: PartitionLeader): void {
+    const shard: Shard = {
+      shard: new GroupShard({
+        config: this.#options.config,
+        newUuid: () => randomUUID(),
+        append: (records, onResult) => this.#append(shard, records, onResult),
+        topics: this.#topics(),
+        onEvent: (event) => this.#options.onEvent(event, hosted.partition),
+      }),
+      hosted,
+      leader,
+      isLoaded: false,
+      isTrimming: false,
+      lastSnapshotBytes: 0,
+    };
+    this.#shards.set(hosted.partition, shard);
+    this.#load(shard).catch((error: unknown) => this.#options.onFailure('load groups', hosted.partition, error));
+  }
+
+  #topics(): TopicResolver {
+    const image = this.#options.image;
+    return {
+      topicIdOf: (name) => image().topicIdsByName.get(name) ?? null,
+      topicNameOf: (topicId) => image().topicsById.get(topicId)?.name ?? null,
+      hasPartition: (name, partition) => image().topicByName(name)?.partitions.has(partition) === true,
+    };
+  }
+
+  /** Reads the whole log, then waits until all of it is committed: only then may answers depend on it (A10, D2). */
+  async #load(loading: Shard): Promise<void> {
+    const startedMs = this.#options.clock.monotonicMs();
+    const { hosted, leader, shard } = loading;
+    const log = hosted.log;
+    if (log === null) return;
+    const endOffset = leader.leaderEpochStartOffset;
+    let records = 0;
+    for (let offset = log.logStartOffset; offset < endOffset; ) {
+      const read = await log.read({ fetchOffset: offset, maxOffset: endOffset, maxBytes: loadReadBytes, minOneBatch: true });
+      if (!this.#isCurrent(loading)) return;
+      if (read.kind === 'outOfRange') {
+        offset = log.logStartOffset;
+        continue;
+      }
+      if (read.kind === 'corrupt') throw new Error(`corrupt batch at offset ${read.baseOffset}`);
+      if (read.sizeBytes === 0) break;
+      for (const chunk of read.chunks) records += this.#replay(shard, chunk, offset);
+      offset = read.nextOffset;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!this.#isCurrent(loading)) return;
+    }
+    await whenCommitted(hosted, leader);
+    if (!this.#isCurrent(loading)) return;
+    loading.isLoaded = true;
+    shard.onLoaded(this.now());
+    this.#options.onLoaded(hosted.partition, records, this.#options.clock.monotonicMs() - startedMs);
+  }
+
+  #replay(shard: GroupShard, chunk: Uint8Array, fromOffset: number): number {
+    let count = 0;
+    for (const position of eachBatch(chunk)) {
+      const batch = chunk.subarray(position, position + batchSizeInBytes(chunk, position));
+      const records = decodeRecords(batch, this.#options.codecs, { maxDecompressedBytes: maxInflatedBytes });
+      for (const { offset, key, value } of records) {
+        if (key === null || offset < fromOffset) continue;
+        shard.replay(key, value);
+        count++;
+      }
+    }
+    return count;
+  }
+
+  #isCurrent(shard: Shard): boolean {
+    return this.#shards.get(shard.hosted.partition) === shard && shard.hosted.leader === shard.leader;
+  }
+
+  #append(to: Shard, records: readonly CoordinatorRecord[], onResult: (errorCode: number) => void): void {
+    const { hosted, leader } = to;
+    const log = hosted.log;
+    if (!this.#isCurrent(to) || log === null) return onResult(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    const refusal = leader.checkAppend(-1);
+    if (refusal !== ErrorCode.NONE) return onResult(refusal);
+    const lastOffset = this.#write(to, log, records);
+    if (lastOffset < 0) return onResult(ErrorCode.KAFKA_STORAGE_ERROR);
+    leader.whenReplicated(lastOffset + 1, onResult);
+  }
+
+  /** Appends one batch; −1 when the disk does not take it. */
+  #write({ hosted, leader }: Shard, log: PartitionLog, records: readonly CoordinatorRecord[]): number {
+    const nowMs = this.#options.clock.wallMs();
+    const batch = encodeBatch({ records: records.map(({ key, value }) => ({ timestamp: nowMs, key, value, headers: [] })) });
+    try {
+      const result = log.appendAsLeader(batch, { leaderEpoch: leader.leaderEpoch, nowMs, origin: 'coordinator' });
+      if (result.kind === 'error') return -1;
+      leader.onLocalProgress(this.#options.clock.monotonicMs());
+      hosted.notifyAppended();
+      return result.lastOffset;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#options.onFailure('write group records', hosted.partition, error);
+      return -1;
+    }
+  }
+
+  #tick(): void {
+    const now = this.now();
+    for (const { shard, isLoaded } of this.#shards.values()) if (isLoaded && shard.nextDeadlineMs() <= now.nowMs) shard.tick(now);
+    if (now.nowMs < this.#nextTrimCheckMs) return;
+    this.#nextTrimCheckMs = now.nowMs + trimCheckMs;
+    for (const shard of this.#shards.values()) if (shard.isLoaded && !shard.isTrimming) this.#maybeTrim(shard);
+  }
+
+  /** Bounds the log: when it is several times the live state, the state is written anew and the rest dropped. */
+  #maybeTrim(shard: Shard): void {
+    const log = shard.hosted.log;
+    if (log === null || log.sizeBytes < Math.max(this.#options.maxLogBytes(), trimFactor * shard.lastSnapshotBytes)) return;
+    if (shard.leader.checkAppend(-1) !== ErrorCode.NONE) return;
+    const startOffset = log.logEndOffset;
+    const sizeBefore = log.sizeBytes;
+    const records = shard.shard.snapshotRecords();
+    let lastOffset = startOffset - 1;
+    for (let i = 0; i < records.length; i += snapshotBatchRecords) {
+      lastOffset = this.#write(shard, log, records.slice(i, i + snapshotBatchRecords));
+      if (lastOffset < 0) return;
+    }
+    shard.lastSnapshotBytes = Math.max(0, log.sizeBytes - sizeBefore);
+    shard.isTrimming = true;
+    shard.leader.whenReplicated(lastOffset + 1, (error) => {
+      shard.isTrimming = false;
+      if (error === ErrorCode.NONE) log.advanceLogStartOffset(startOffset, shard.hosted.highWatermark);
+    });
+  }
+}
+
+const trimCheckMs = 5_000;
+const trimFactor = 4;
+
+/** Resolves when everything before the leader's epoch is committed, or when it no longer leads. */
+function whenCommitted(hosted: HostedPartition, leader: PartitionLeader): Promise<void> {
+  return new Promise((resolve) => {
+    const isOver = (): boolean => leader.isHighWatermarkReady || hosted.leader !== leader;
+    const listener: PartitionListener = { onHighWatermark: check, onRoleChanged: check };
+    function check(): void {
+      if (!isOver()) return;
+      hosted.unlisten(listener);
+      resolve();
+    }
+    hosted.listen(listener);
+    check();
+  });
+}
+
+/** The coordinator's settings from the broker's configuration. */
+export function groupConfigOf(view: { number(name: string): number }): GroupConfig {
+  return {
+    ...defaultGroupConfig,
+    minSessionTimeoutMs: view.number('group.min.session.timeout.ms'),
+    maxSessionTimeoutMs: view.number('group.max.session.timeout.ms'),
+    initialRebalanceDelayMs: view.number('group.initial.rebalance.delay.ms'),
+    maxSize: view.number('group.max.size'),
+    offsetMetadataMaxBytes: view.number('offset.metadata.max.bytes'),
+    offsetsRetentionMs: view.number('offsets.retention.minutes') * 60_000,
+    offsetsRetentionCheckIntervalMs: view.number('offsets.retention.check.interval.ms'),
+    commitTimeoutMs: view.number('offsets.commit.timeout.ms'),
+  };
+}

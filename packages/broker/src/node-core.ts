@@ -1,0 +1,143 @@
+/**
+ * The part of a node that every role has: the quorum's state machine, its disk and its links, and the controller that
+ * comes to life when this node leads.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Prng, type Clock, type NodeId } from '@jackdaw/base';
+import type { SoftState } from '@jackdaw/raft';
+import type { BrokerConfig } from './config/broker-config.ts';
+import { ControllerDriver } from './quorum/controller-driver.ts';
+import { ControllerService } from './quorum/controller-service.ts';
+import { MetadataState } from './quorum/metadata-state.ts';
+import { QuorumDriver } from './quorum/quorum-driver.ts';
+import { RaftStore } from './quorum/raft-store.ts';
+import { RaftTransport } from './quorum/raft-transport.ts';
+import { voterAddresses } from './quorum/voters.ts';
+import { rpcAddressOf } from './metadata-publisher.ts';
+import type { BrokerLog } from './runtime/broker-log.ts';
+
+export interface NodeCoreOptions {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly clusterId: string;
+  readonly incarnationId: string;
+  readonly seed: number;
+  readonly log: BrokerLog;
+  readonly onSoftState: (state: SoftState) => void;
+  readonly onFatal: (error: Error) => void;
+}
+
+/** What the active controller on this node has done since the start, for metrics. */
+export interface ControllerCounts {
+  newActiveControllers: number;
+  timedOutHeartbeats: number;
+  metadataErrors: number;
+  uncleanLeaderElections: number;
+}
+
+export class NodeCore {
+  readonly counts: ControllerCounts = {
+    newActiveControllers: 0,
+    timedOutHeartbeats: 0,
+    metadataErrors: 0,
+    uncleanLeaderElections: 0,
+  };
+  readonly metadata = new MetadataState();
+  readonly voterAddresses: ReadonlyMap<NodeId, string>;
+  readonly quorum: QuorumDriver;
+  readonly transport: RaftTransport;
+  readonly controllerDriver: ControllerDriver;
+  readonly controllerService: ControllerService;
+  readonly #options: NodeCoreOptions;
+
+  private constructor(options: NodeCoreOptions, store: RaftStore) {
+    const { config, clock, log, clusterId } = options;
+    this.#options = options;
+    this.voterAddresses = voterAddresses(config.voters);
+    const prng = new Prng(options.seed);
+    this.controllerDriver = new ControllerDriver({
+      nodeId: config.nodeId,
+      clock,
+      prng,
+      settings: { staticConfig: config.view.layers.staticBroker },
+      metadata: this.metadata,
+      localIncarnationId: config.roles.broker ? options.incarnationId : null,
+      quorum: () => this.quorum,
+      clusterId,
+      onActive: (isActive) => {
+        log.info({ term: this.quorum.softState.term }, isActive ? 'became the active controller' : 'no longer the active controller');
+        if (isActive) this.counts.newActiveControllers++;
+        else this.controllerService.dropStreams();
+      },
+      onEvent: (event) => {
+        if (event.type === 'broker-fenced' && event.reason === 'session-expired') this.counts.timedOutHeartbeats++;
+        if (event.type === 'leader-elected' && event.unclean) this.counts.uncleanLeaderElections++;
+        log.onController(event);
+      },
+      onError: (error) => {
+        this.counts.metadataErrors++;
+        log.error(error, 'controller failed');
+      },
+    });
+    this.quorum = new QuorumDriver({
+      nodeId: config.nodeId,
+      directoryId: store.directoryId,
+      voters: config.voters.map(({ id }) => id),
+      store,
+      clock,
+      prng,
+      electionTimeoutMs: config.view.number('controller.quorum.election.timeout.ms'),
+      snapshotBytes: config.view.number('metadata.log.max.record.bytes.between.snapshots'),
+      application: this.metadata,
+      onSoftState: (state) => this.#onSoftState(state),
+      onApplied: () => this.controllerDriver.onApplied(),
+      onFatal: options.onFatal,
+    });
+    this.controllerService = new ControllerService({
+      nodeId: config.nodeId,
+      incarnationId: options.incarnationId,
+      clusterId: () => clusterId,
+      driver: this.controllerDriver,
+      controllerId: () => this.quorum.softState.leaderId ?? -1,
+      addressOf: (id) => rpcAddressOf(this.metadata.image, id, config.controllerListener.name),
+      onError: (error, apiKey) => log.error(error, 'controller request failed', { apiKey }),
+    });
+    this.transport = new RaftTransport({
+      nodeId: config.nodeId,
+      voters: new Map([...this.voterAddresses].filter(([id]) => id !== config.nodeId)),
+      clusterId: () => clusterId,
+      onMessage: (message) => this.quorum.step(message),
+      onBroken: (peer, reason) => {
+        log.warnSometimes({ peer, reason }, `quorum link to node ${peer} broke`);
+        this.quorum.onPeerBroken(peer);
+      },
+      onRefused: (peer, reason) => log.warnSometimes({ peer, reason }, `quorum link of node ${peer} refused`),
+    });
+  }
+
+  /** Opens the quorum's database. Rejects when it is locked or damaged. */
+  static async open(options: NodeCoreOptions): Promise<NodeCore> {
+    const directory = join(options.config.metadataLogDir, 'raft');
+    mkdirSync(directory, { recursive: true });
+    return new NodeCore(options, await RaftStore.open(directory));
+  }
+
+  start(): void {
+    this.transport.start();
+    this.quorum.start(this.transport);
+  }
+
+  async close(): Promise<void> {
+    this.controllerDriver.close();
+    this.controllerService.close();
+    this.transport.close();
+    await this.quorum.close();
+  }
+
+  #onSoftState(state: SoftState): void {
+    this.#options.log.onQuorum(state);
+    this.controllerDriver.onSoftState(state);
+    this.#options.onSoftState(state);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The part of a node that holds partitions: replica manager, replication streams, ISR changes, group coordinators.
+ */
+import type { Clock, NodeId } from '@jackdaw/base';
+import type { LogManager, PartitionLog } from '@jackdaw/log';
+import type { MetadataImage } from '@jackdaw/metadata';
+import type { Codecs } from '@jackdaw/protocol';
+import type { BrokerConfig } from './config/broker-config.ts';
+import { groupConfigOf, GroupService } from './groups/group-service.ts';
+import { rpcAddressOf } from './metadata-publisher.ts';
+import type { TrafficCounters } from './observability/traffic-counters.ts';
+import { controllerApis } from './quorum/controller-apis.ts';
+import type { ControllerClient } from './quorum/controller-client.ts';
+import type { HostedPartition } from './replica/hosted-partition.ts';
+import { IsrUpdater } from './replica/isr-updater.ts';
+import { ReplicaManager } from './replica/replica-manager.ts';
+import { ReplicationService } from './replica/replication-service.ts';
+import { TopicConfigs } from './replica/topic-configs.ts';
+import type { Truncation } from '@jackdaw/replication';
+import type { BrokerLog } from './runtime/broker-log.ts';
+
+export interface ReplicaCoreOptions {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly codecs: Codecs;
+  readonly log: BrokerLog;
+  readonly logManager: LogManager;
+  readonly traffic: TrafficCounters;
+  readonly clusterId: string;
+  readonly image: () => MetadataImage;
+  readonly controller: ControllerClient;
+  readonly brokerEpoch: () => number;
+}
+
+/** How long a leader waits for the controller's answer to an ISR change before it asks again. */
+const alterPartitionTimeoutMs = 3_000;
+
+export class ReplicaCore {
+  readonly topicConfigs: TopicConfigs;
+  readonly replicas: ReplicaManager;
+  readonly replication: ReplicationService;
+  readonly isrUpdater: IsrUpdater;
+  readonly groups: GroupService;
+  isrShrinks = 0;
+  isrExpands = 0;
+  failedIsrUpdates = 0;
+  readonly #options: ReplicaCoreOptions;
+
+  constructor(options: ReplicaCoreOptions) {
+    this.#options = options;
+    const { config, image } = options;
+    this.topicConfigs = new TopicConfigs({ view: config.view, image, durability: config.durability });
+    this.isrUpdater = this.#newIsrUpdater();
+    this.replication = this.#newReplication();
+    this.replicas = this.#newReplicaManager();
+    this.groups = this.#newGroups();
+  }
+
+  /** The log flusher's notice. */
+  onDurable(log: PartitionLog): void {
+    this.replicas.onDurable(log);
+  }
+
+  close(): void {
+    this.isrUpdater.close();
+    this.groups.close();
+    this.replicas.close();
+    this.replication.close();
+  }
+
+  #newIsrUpdater(): IsrUpdater {
+    const { config, clock, controller, brokerEpoch, log } = this.#options;
+    return new IsrUpdater({
+      nodeId: config.nodeId,
+      clock,
+      brokerEpoch,
+      ledPartitions: () => this.replicas.partitions(),
+      alterPartition: (request) => controller.call(controllerApis.alterPartition, request, alterPartitionTimeoutMs),
+      onIsrChanged: (partition, before, after) => {
+        if (after.length < before.length) this.isrShrinks++;
+        else this.isrExpands++;
+        log.onIsrChanged(partition, before, after);
+      },
+      onFailure: (error) => {
+        this.failedIsrUpdates++;
+        log.warnSometimes({ err: error }, 'an ISR change is not answered, it will be asked for again');
+      },
+    });
+  }
+
+  #newReplication(): ReplicationService {
+    const { config, clock, clusterId, brokerEpoch, traffic, log, image } = this.#options;
+    return new ReplicationService({
+      nodeId: config.nodeId,
+      clusterId: () => clusterId,
+      brokerEpoch,
+      clock,
+      addressOf: (id: NodeId) => rpcAddressOf(image(), id, config.controllerListener.name),
+      leader: {
+        find: (topicId, partition) => this.replicas.getById(topicId, partition),
+        onPosition: (partition) => this.isrUpdater.check(partition),
+        onBytesSent: (partition, bytes) => (traffic.of(partition.topicName).replicationBytesOut += bytes),
+        onCorrupt: (partition, baseOffset) =>
+          this.replicas.onStorageFailure(partition, new Error(`the batch at offset ${baseOffset} is corrupt on disk`)),
+      },
+      follower: {
+        append: (partition, batches) => {
+          this.replicas.appendAsFollower(partition, batches);
+          traffic.of(partition.topicName).replicationBytesIn += batches.length;
+        },
+        onTruncated: (partition, plan) => log.onTruncated(partition, plan),
+        mayTruncate: (partition, plan) => this.#mayTruncate(partition, plan),
+        onFailure: (partition, error) => log.onFollowFailure(partition, error),
+        onStreamEnd: (leaderId, reason) => log.warnSometimes({ leaderId, reason }, `replication stream to broker ${leaderId} ended`),
+      },
+    });
+  }
+
+  #newReplicaManager(): ReplicaManager {
+    const { config, clock, logManager, log, image } = this.#options;
+    return new ReplicaManager({
+      nodeId: config.nodeId,
+      logManager,
+      clock,
+      logConfig: (topicName) => this.topicConfigs.logConfigOf(topicName),
+      minInsyncReplicas: (topicName) => this.topicConfigs.of(topicName).minInsyncReplicas,
+      replicaLagTimeMaxMs: () => config.view.number('replica.lag.time.max.ms'),
+      broker: (id) => {
+        const broker = image().brokers.get(id);
+        if (broker === undefined) return undefined;
+        return { brokerEpoch: broker.brokerEpoch, isFenced: broker.fenced, isShuttingDown: broker.inControlledShutdown };
+      },
+      follow: (partition, follower) => this.replication.follow(partition, follower),
+      unfollow: (partition) => this.replication.unfollow(partition),
+      followerDurable: (partition) => this.replication.onDurable(partition),
+      isrMayChange: (partition) => this.isrUpdater.check(partition),
+      onRole: (partition) => this.groups.onRole(partition),
+      events: log,
+    });
+  }
+
+  #newGroups(): GroupService {
+    const { config, clock, codecs, image, log } = this.#options;
+    return new GroupService({
+      clock,
+      config: groupConfigOf(config.view),
+      image,
+      codecs,
+      maxLogBytes: () => config.view.number('offsets.topic.segment.bytes'),
+      onEvent: (event, partition) => log.onGroup(event, partition),
+      onLoaded: (partition, records, durationMs) =>
+        log.info({ partition, records, durationMs: Math.round(durationMs) }, 'groups loaded'),
+      onFailure: (what, partition, error) => log.error(error, `cannot ${what}`, { partition }),
+    });
+  }
+
+  /**
+   * Records below the high watermark are given up only where that is expected (A6): after an unclean election, or in
+   * page-cache mode, where a crash may have taken them from everybody.
+   */
+  #mayTruncate(partition: HostedPartition, plan: Truncation): boolean {
+    if (!plan.isBelowHighWatermark || partition.desired.isRecovering) return true;
+    if (this.#options.config.durability === 'page-cache') return true;
+    if (this.topicConfigs.of(partition.topicName).uncleanLeaderElectionEnable) return true;
+    this.#options.log.onTruncationRefused(partition, plan);
+    return false;
+  }
+}

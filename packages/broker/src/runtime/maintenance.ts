@@ -1,0 +1,97 @@
+/**
+ * The broker's housekeeping by the clock: followers that lag, retention, checkpoints. One small timer each; a run that
+ * takes longer than its interval is not started twice.
+ */
+import type { PartitionLog } from '@jackdaw/log';
+import type { BrokerServices } from '../broker-services.ts';
+import type { IsrUpdater } from '../replica/isr-updater.ts';
+
+export interface MaintenanceOptions {
+  readonly broker: BrokerServices;
+  readonly isrUpdater: IsrUpdater;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+interface Job {
+  readonly name: string;
+  readonly intervalMs: () => number;
+  readonly run: () => Promise<void> | void;
+}
+
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #running = new Map<string, Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    for (const job of this.#jobs()) this.#schedule(job);
+  }
+
+  /** Stops the timers and waits for what is running. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.allSettled(this.#running.values());
+  }
+
+  #jobs(): Job[] {
+    const { broker, isrUpdater } = this.#options;
+    const { view } = broker.config;
+    const highWatermarkOf = (log: PartitionLog): number => highWatermark(broker, log);
+    return [
+      {
+        name: 'ISR check',
+        // Kafka looks every half lag time; a shorter look costs little and keeps "lag time + one round trip" (A16).
+        intervalMs: () => Math.max(50, Math.min(1_000, view.number('replica.lag.time.max.ms') / 4)),
+        run: () => isrUpdater.tick(),
+      },
+      {
+        name: 'retention',
+        intervalMs: () => view.number('log.retention.check.interval.ms'),
+        run: () => broker.logManager.runRetention(broker.clock.wallMs(), highWatermarkOf),
+      },
+      {
+        name: 'high watermark checkpoint',
+        intervalMs: () => view.number('replica.high.watermark.checkpoint.interval.ms'),
+        run: () => broker.logManager.checkpointHighWatermarks(highWatermarkOf),
+      },
+      {
+        name: 'recovery point checkpoint',
+        intervalMs: () => view.number('log.flush.offset.checkpoint.interval.ms'),
+        run: () => broker.logManager.checkpointRecoveryPoints(),
+      },
+      {
+        name: 'log start offset checkpoint',
+        intervalMs: () => view.number('log.flush.start.offset.checkpoint.interval.ms'),
+        run: () => broker.logManager.checkpointLogStartOffsets(),
+      },
+    ];
+  }
+
+  #schedule(job: Job): void {
+    if (this.#isClosed) return;
+    const timer = setTimeout(() => {
+      const run = Promise.resolve()
+        .then(() => job.run())
+        .catch((error: unknown) => this.#options.onError(job.name, error))
+        .finally(() => {
+          this.#running.delete(job.name);
+          this.#schedule(job);
+        });
+      this.#running.set(job.name, run);
+    }, job.intervalMs());
+    timer.unref();
+    this.#timers.set(job.name, timer);
+  }
+}
+
+/** How far a log may be cut: the high watermark of the replica that it belongs to, 0 when it has none. */
+export function highWatermark(broker: BrokerServices, log: PartitionLog): number {
+  const hosted = broker.replicas.ofLog(log);
+  return hosted?.highWatermark ?? 0;
+}

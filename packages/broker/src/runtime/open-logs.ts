@@ -1,0 +1,70 @@
+/**
+ * Opens the log directories of a broker, and turns what can go wrong into a text for its user.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { LogManager, NodeFs, readMetaProperties, systemProcesses, type LogConfig, type PartitionLog } from '@jackdaw/log';
+import { effectiveTopicConfig } from '@jackdaw/metadata';
+import { uuidBytes, uuidOf } from '@jackdaw/protocol';
+import { nodeCodecs } from '../codecs/codecs.ts';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import { clusterIdOf } from '../quorum/voters.ts';
+import { offsetsTopic } from '../groups/group-service.ts';
+import { logConfigOf } from '../replica/topic-configs.ts';
+import type { BrokerLog } from './broker-log.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface OpenLogsOptions {
+  readonly log: BrokerLog;
+  readonly onDurable: (log: PartitionLog) => void;
+  readonly onOffline: (directory: string, error: Error) => void;
+}
+
+/** Recent batches kept in memory for followers and tailing consumers. */
+const tailCache = { maxTotalBytes: 64 * 1024 * 1024, maxBytesPerLog: 4 * 1024 * 1024 };
+
+export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): Promise<LogManager> {
+  const fs = new NodeFs();
+  for (const directory of config.logDirs) mkdirSync(directory, { recursive: true });
+  const manager = await LogManager.open({
+    fs,
+    clock: systemClock,
+    directories: config.logDirs,
+    clusterId: clusterIdFor(config, fs),
+    nodeId: config.nodeId,
+    configOf: (topicName) => configOf(config, topicName),
+    maxProducerIdExpirationMs: config.view.number('producer.id.expiration.ms'),
+    tailCache,
+    codecs: nodeCodecs,
+    processes: systemProcesses(),
+    newUuid: () => uuidOf(randomBytes(uuidBytes)),
+    onDurable: options.onDurable,
+    onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),
+  });
+  for (const { directory, error } of manager.unreadable) options.log.error(error, 'a partition could not be opened', { directory });
+  for (const log of manager.logs()) reportRecovery(options.log, log);
+  return manager;
+}
+
+/** Configured, or what the directories say, or what follows from the voters; null makes a new one. */
+function clusterIdFor(config: BrokerConfig, fs: NodeFs): string | null {
+  if (config.clusterId !== null) return config.clusterId;
+  for (const directory of config.logDirs) {
+    const found = readMetaProperties(fs, directory)?.clusterId;
+    if (found !== undefined) return found;
+  }
+  return config.voters.length > 1 ? clusterIdOf(config.voters) : null;
+}
+
+/** Before the metadata is there, a topic is opened with the broker's defaults; the metadata corrects it. */
+function configOf(config: BrokerConfig, topicName: string): LogConfig {
+  const topic = effectiveTopicConfig(new Map(), config.view);
+  const isInternal = topicName === offsetsTopic;
+  return logConfigOf(isInternal ? { ...topic, isDeleting: false, isCompacting: true } : topic, config.durability);
+}
+
+function reportRecovery(log: BrokerLog, { name, recovery }: PartitionLog): void {
+  if (recovery.truncatedBytes === 0 && recovery.deletedSegments === 0 && !recovery.lostDurableRecords) return;
+  const { truncatedBytes, deletedSegments, lostDurableRecords } = recovery;
+  log.warn({ partition: name, truncatedBytes, deletedSegments, lostDurableRecords }, 'log repaired after an unclean stop');
+}

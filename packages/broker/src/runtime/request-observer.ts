@@ -1,0 +1,28 @@
+/**
+ * Where requests are counted and their failures told.
+ */
+import { apiDefinitions } from '@jackdaw/protocol';
+import type { RequestObserver } from '../api/dispatcher.ts';
+import type { BrokerMetrics } from '../observability/metrics.ts';
+import type { BrokerLog } from './broker-log.ts';
+
+export function requestObserver(log: BrokerLog, metrics: () => BrokerMetrics | null): RequestObserver {
+  return {
+    onResponse: ({ apiKey, version, durationMs, errorCode }) => {
+      const seconds = durationMs / 1_000;
+      metrics()?.requests.observe({
+        api: apiDefinitions.get(apiKey)?.name ?? String(apiKey),
+        version,
+        errorCode,
+        totalSeconds: seconds,
+        localSeconds: seconds,
+        remoteSeconds: 0,
+        queueSeconds: 0,
+        sendSeconds: 0,
+      });
+    },
+    onError: (apiKey, error) => log.error(error, 'request failed', { api: apiDefinitions.get(apiKey)?.name ?? apiKey }),
+    onRejected: (connection, reason) => log.onRejected(connection, reason),
+    onClosed: (connection, reason) => log.onClosed(connection, reason),
+  };
+}
