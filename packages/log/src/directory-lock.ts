@@ -105,11 +105,12 @@ function parseHolder(text: string): ProcessIdentity | null {
 }
 
 /** The processes of this machine. Start times come from /proc; without it only the id is compared. */
-export function systemProcesses(): Processes {
+export function systemProcesses(): Processes & { startTimeOf(processId: number): string } {
   const bootId = readProc('/proc/sys/kernel/random/boot_id');
   const self = { processId: process.pid, startTime: startTimeOf(process.pid), bootId };
   return {
     self,
+    startTimeOf,
     isAlive(identity) {
       if (identity.bootId !== bootId || !exists(identity.processId)) return false;
       return identity.startTime === startTimeOf(identity.processId);

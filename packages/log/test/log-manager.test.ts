@@ -1,0 +1,258 @@
+import { ManualClock, Prng } from '@jackdaw/base';
+import { uuidOf } from '@jackdaw/protocol';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readOffsetCheckpoint } from '../src/checkpoint-file.ts';
+import { lockDirectory, systemProcesses, type Processes } from '../src/directory-lock.ts';
+import { readSmallFile, StorageError, type Fs } from '../src/fs.ts';
+import { defaultLogConfig } from '../src/log-config.ts';
+import { LogManager, TopicIdMismatchError, type LogManagerOptions } from '../src/log-manager.ts';
+import { MemoryFs } from '../src/memory-fs.ts';
+import { NodeFs } from '../src/node-fs.ts';
+import type { PartitionLog } from '../src/partition-log.ts';
+import { append, batchOf, batchOfSize, putFile, readAll, startMs } from './support.ts';
+
+const topicId = uuidOf(new Uint8Array(16).fill(7));
+const config = { ...defaultLogConfig, segmentBytes: 2000, fileDeleteDelayMs: 1000 };
+const marker = '/data/.kafka_cleanshutdown';
+
+function processesNamed(processId: number, alive: number[]): Processes {
+  return {
+    self: { processId, startTime: 'now', bootId: 'boot' },
+    isAlive: (identity) => alive.includes(identity.processId),
+  };
+}
+
+const prng = new Prng(11);
+
+function newUuid(): string {
+  return uuidOf(Uint8Array.from({ length: 16 }, () => prng.below(256)));
+}
+
+function open(fs: Fs, options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+  return LogManager.open({
+    fs,
+    clock: new ManualClock(0, startMs),
+    directories: ['/data'],
+    clusterId: null,
+    nodeId: 1,
+    configOf: () => config,
+    maxProducerIdExpirationMs: 86_400_000,
+    tailCache: { maxTotalBytes: 1 << 20, maxBytesPerLog: 1 << 16 },
+    processes: processesNamed(1, []),
+    newUuid,
+    onDurable: () => {},
+    onDirectoryOffline: () => {},
+    ...options,
+  });
+}
+
+const key = { topicName: 'orders', topicId, partition: 0 };
+const isStorageError = (pattern: RegExp) => (error: unknown) => error instanceof StorageError && pattern.test(error.message);
+
+test('logs, high watermarks and the broker epoch come back after a clean shutdown, without recovery', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  assert.equal(manager.previousBrokerEpoch, null);
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
+  const bytes = await readAll(log);
+  log.advanceLogStartOffset(1, 20);
+  await manager.checkpointHighWatermarks(() => 17);
+  await manager.shutdown({ brokerEpoch: 42 });
+  assert.equal(Buffer.from(readSmallFile(fs, marker) ?? []).toString(), '{"version":0,"brokerEpoch":42}');
+  const again = await open(fs);
+  assert.equal(again.previousBrokerEpoch, 42);
+  assert.equal(again.clusterId, manager.clusterId);
+  const found = again.get('orders', 0);
+  assert.ok(found !== undefined);
+  assert.equal(found.topicId, topicId);
+  assert.equal(found.recovery.wasUnclean, false);
+  assert.deepEqual([found.logStartOffset, found.logEndOffset, found.recoveryPoint], [1, 20, 20]);
+  assert.equal(again.highWatermarkCheckpoint('orders', 0), 17);
+  assert.deepEqual((await readAll(found, 1)).length, bytes.length - bytes.length / 20);
+});
+
+test('B7: the clean-shutdown marker is gone, durably, before anything can be appended or truncated', async () => {
+  const fs = new MemoryFs();
+  const first = await open(fs);
+  const log = await first.getOrCreate(key, config);
+  append(log, batchOf(['a']));
+  await first.shutdown({ brokerEpoch: 1 });
+  fs.syncDirectoryNow('/');
+  await open(fs);
+  fs.crash('loseUnsynced', prng);
+  assert.equal(fs.stat(marker), null);
+  const again = await open(fs);
+  assert.equal(again.previousBrokerEpoch, null);
+  assert.equal(again.get('orders', 0)?.recovery.wasUnclean, true);
+  assert.equal(again.get('orders', 0)?.logEndOffset, 1);
+});
+
+test('B8: what a new partition has acknowledged survives a power loss, directory and all', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  fs.syncDirectoryNow('/');
+  const log = await manager.getOrCreate(key, config);
+  append(log, batchOf(['a']));
+  await log.flush();
+  fs.crash('loseUnsynced', prng);
+  const again = await open(fs);
+  assert.equal(again.get('orders', 0)?.logEndOffset, 1);
+  assert.equal(again.get('orders', 0)?.topicId, topicId);
+});
+
+test('a directory of another cluster or node is refused, naming both ids', async () => {
+  const fs = new MemoryFs();
+  await (await open(fs, { clusterId: 'alpha' })).shutdown({ brokerEpoch: 1 });
+  await assert.rejects(open(fs, { clusterId: 'beta' }), isStorageError(/alpha.*beta/));
+  await assert.rejects(open(fs, { nodeId: 2 }), isStorageError(/node 1.*node 2/));
+  assert.equal((await open(fs)).clusterId, 'alpha');
+});
+
+test('a second process on the same directory is refused while the first lives, and not after', async () => {
+  const fs = new MemoryFs();
+  await open(fs, { processes: processesNamed(100, [100]) });
+  await assert.rejects(open(fs, { processes: processesNamed(200, [100, 200]) }), isStorageError(/in use by process 100/));
+  const manager = await open(fs, { processes: processesNamed(200, [200]) });
+  await manager.shutdown({ brokerEpoch: 1 });
+  assert.equal(fs.stat('/data/.lock'), null);
+});
+
+test('a lock that was cut off while it was written keeps nobody out', () => {
+  const fs = new MemoryFs();
+  fs.makeDirectory('/data');
+  putFile(fs, '/data/.lock', Buffer.from('{"processId":1'));
+  lockDirectory(fs, '/data', { processes: processesNamed(1, [1]), token: 'a' });
+  assert.throws(() => lockDirectory(fs, '/data', { processes: processesNamed(2, [1]), token: 'b' }), StorageError);
+});
+
+test('the lock of a process that was killed is stale, that of a running one is not', async () => {
+  const fs = new NodeFs();
+  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-log-'));
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  await once(child, 'spawn');
+  const mine = systemProcesses();
+  const theirs = { ...mine, self: { ...mine.self, processId: child.pid ?? 0 } };
+  // The start time is the child's own, so that another process under its id would not pass for it.
+  const identity = { ...theirs.self, startTime: mine.startTimeOf(child.pid ?? 0) };
+  lockDirectory(fs, directory, { processes: { ...theirs, self: identity }, token: 'child' });
+  assert.throws(() => lockDirectory(fs, directory, { processes: mine, token: 'me' }), isStorageError(/in use/));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  lockDirectory(fs, directory, { processes: mine, token: 'me' }).release();
+});
+
+test('A25: a directory that belongs to another topic id is reported, not used', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  await manager.getOrCreate(key, config);
+  const other = { ...key, topicId: uuidOf(new Uint8Array(16).fill(9)) };
+  await assert.rejects(manager.getOrCreate(other, config), TopicIdMismatchError);
+  await manager.remove('orders', 0);
+  assert.equal((await manager.getOrCreate(other, config)).logEndOffset, 0);
+});
+
+test('a removed log is renamed at once and deleted after the delay, also over a restart', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  append(log, batchOf(['a']));
+  await manager.remove('orders', 0);
+  assert.equal(manager.get('orders', 0), undefined);
+  const deleted = () => fs.list('/data').filter((name) => /^orders-0\.[^.]+-delete$/.test(name));
+  assert.equal(deleted().length, 1);
+  await manager.runRetention(startMs + 999, () => 0);
+  assert.equal(deleted().length, 1);
+  await manager.runRetention(startMs + 1000, () => 0);
+  assert.equal(deleted().length, 0);
+  await manager.getOrCreate(key, config);
+  await manager.remove('orders', 0);
+  await manager.shutdown({ brokerEpoch: 1 });
+  const again = await open(fs);
+  await again.runRetention(startMs, () => 0);
+  assert.equal(deleted().length, 0);
+});
+
+test('B16: a log that nobody knows is put aside and never deleted', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  append(await manager.getOrCreate(key, config), batchOf(['a']));
+  const path = await manager.quarantine('orders', 0);
+  assert.match(path ?? '', /^\/data\/orders-0\.[^.]+-stray$/);
+  await manager.runRetention(startMs + 1e9, () => 0);
+  await manager.shutdown({ brokerEpoch: 1 });
+  const again = await open(fs);
+  await again.runRetention(startMs + 1e9, () => 0);
+  assert.ok(fs.stat(`${path}/00000000000000000000.log`) !== null);
+  assert.equal(again.get('orders', 0), undefined);
+});
+
+test('a partition whose metadata file is unreadable is left alone and named; the others open', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  await manager.getOrCreate(key, config);
+  await manager.getOrCreate({ ...key, partition: 1 }, config);
+  await manager.shutdown({ brokerEpoch: 1 });
+  putFile(fs, '/data/orders-0/partition.metadata', Buffer.from('nonsense'));
+  const again = await open(fs);
+  assert.deepEqual(again.unreadable.map(({ directory }) => directory), ['/data/orders-0']);
+  assert.ok(again.get('orders', 1) !== undefined);
+});
+
+test('B9: a failed sync takes every log of its directory offline and no log of another', async () => {
+  const fs = new MemoryFs();
+  const offline: string[] = [];
+  const directories = ['/data', '/more'];
+  const manager = await open(fs, { directories, onDirectoryOffline: (directory) => offline.push(directory.path) });
+  const logs: PartitionLog[] = [];
+  for (let partition = 0; partition < 4; partition++) logs.push(await manager.getOrCreate({ ...key, partition }, config));
+  fs.failSyncAfter = 0;
+  const victim = logs[0];
+  assert.ok(victim !== undefined);
+  append(victim, batchOf(['a']));
+  await assert.rejects(victim.flush(), StorageError);
+  const failed = victim.directory.startsWith('/data') ? '/data' : '/more';
+  assert.deepEqual(offline, [failed]);
+  for (const log of logs) assert.equal(log.isOffline, log.directory.startsWith(failed));
+  assert.equal(manager.directoryIds.length, 1);
+  const next = await manager.getOrCreate({ ...key, partition: 9 }, config);
+  assert.ok(!next.directory.startsWith(failed));
+  await manager.shutdown({ brokerEpoch: 1 });
+  assert.equal(fs.stat(`${failed}/.kafka_cleanshutdown`), null);
+});
+
+test('a cut across segments lowers the recovery point on disk before anything is removed', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
+  await log.flush();
+  await manager.checkpointRecoveryPoints();
+  const onDisk = () => readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-0');
+  assert.equal(onDisk(), 20);
+  log.truncateTo(5);
+  assert.equal(onDisk(), 5);
+});
+
+test('a checkpoint that is written at once is not overwritten by an older one that was waiting', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
+  await log.flush();
+  await manager.checkpointRecoveryPoints();
+  fs.holdSyncs = true;
+  const waiting = manager.checkpointRecoveryPoints();
+  await new Promise((resolve) => setImmediate(resolve));
+  log.truncateTo(5);
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+  await waiting;
+  assert.equal(readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-0'), 5);
+});

@@ -1,0 +1,224 @@
+import { Prng } from '@jackdaw/base';
+import { encodeEndTxnMarker, ErrorCode } from '@jackdaw/protocol';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readSmallFile } from '../src/fs.ts';
+import type { LeaderAppendOptions } from '../src/log-types.ts';
+import { MemoryFs } from '../src/memory-fs.ts';
+import type { PartitionLog } from '../src/partition-log.ts';
+import { decodeProducerSnapshot, encodeProducerSnapshot } from '../src/producer-snapshot.ts';
+import { append, batchOf, batchOfSize, flipByte, openTestLog, putFile, startMs } from './support.ts';
+
+const maxSequence = 0x7fff_ffff;
+const directory = '/data/topic-0';
+
+interface Send {
+  sequence: number;
+  count?: number;
+  epoch?: number;
+  producerId?: number;
+  isTransactional?: boolean;
+}
+
+function produce(log: PartitionLog, send: Send, options: Partial<LeaderAppendOptions> = {}) {
+  const { sequence, count = 1, epoch = 0, producerId = 7, isTransactional = false } = send;
+  const values = Array.from({ length: count }, (_, i) => `value ${sequence + i}`);
+  const batch = batchOf(values, { producerId, producerEpoch: epoch, baseSequence: sequence, isTransactional });
+  return log.appendAsLeader(batch, { leaderEpoch: 0, nowMs: startMs, ...options });
+}
+
+/** Base offset of an append or a duplicate, or the error code as a negative number. */
+function outcome(log: PartitionLog, send: Send, options: Partial<LeaderAppendOptions> = {}): string {
+  const result = produce(log, send, options);
+  return result.kind === 'error' ? `error ${result.error}` : `${result.kind} ${result.baseOffset}`;
+}
+
+function endTransaction(log: PartitionLog, isCommit: boolean, marker: { epoch?: number; coordinatorEpoch?: number; version?: number } = {}) {
+  const batch = encodeEndTxnMarker({
+    producerId: 7,
+    producerEpoch: marker.epoch ?? 0,
+    isCommit,
+    coordinatorEpoch: marker.coordinatorEpoch ?? 0,
+    timestamp: startMs,
+  });
+  const transactionVersion = marker.version ?? 0;
+  return log.appendAsLeader(batch, { leaderEpoch: 0, nowMs: startMs, origin: 'coordinator', transactionVersion });
+}
+
+const outOfOrder = `error ${ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER}`;
+const duplicateSequence = `error ${ErrorCode.DUPLICATE_SEQUENCE_NUMBER}`;
+const invalidEpoch = `error ${ErrorCode.INVALID_PRODUCER_EPOCH}`;
+
+test('C1: a retry of any of the last five batches answers with its first offset and timestamp, also after a restart', async () => {
+  for (const restart of ['none', 'clean', 'crash', 'truncation'] as const) {
+    const fs = new MemoryFs();
+    let { log, flusher } = await openTestLog(fs);
+    for (let i = 0; i < 8; i++) assert.equal(outcome(log, { sequence: i * 2, count: 2 }), `appended ${i * 2}`);
+    if (restart === 'clean') {
+      await log.close();
+      ({ log } = await openTestLog(fs));
+    } else if (restart === 'crash') {
+      await flusher.whenIdle();
+      fs.crash('random', new Prng(3));
+      ({ log, flusher } = await openTestLog(fs, { hadCleanShutdown: false }));
+    } else if (restart === 'truncation') {
+      append(log, batchOf(['unrelated']));
+      log.truncateTo(16);
+    }
+    for (let i = 3; i < 8; i++) {
+      const again = produce(log, { sequence: i * 2, count: 2 });
+      assert.deepEqual(again, { kind: 'duplicate', baseOffset: i * 2, lastOffset: i * 2 + 1, timestamp: startMs, logStartOffset: 0 });
+    }
+    assert.equal(outcome(log, { sequence: 4, count: 2 }), duplicateSequence, restart);
+    assert.equal(log.logEndOffset, 16);
+    assert.equal(outcome(log, { sequence: 16 }), 'appended 16');
+  }
+});
+
+test('C2: a gap is out of order; an unknown producer may start anywhere, under version 2 only at 0', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  assert.equal(outcome(log, { sequence: 5 }), 'appended 0');
+  assert.equal(outcome(log, { sequence: 7 }), outOfOrder);
+  assert.equal(outcome(log, { sequence: 6 }), 'appended 1');
+  const verification = { lowestSequence: 9, supportsEpochBump: true };
+  assert.equal(outcome(log, { sequence: 9, producerId: 8 }, { verification }), outOfOrder);
+  assert.equal(outcome(log, { sequence: 0, producerId: 8 }, { verification }), 'appended 2');
+  const legacy = { lowestSequence: 3, supportsEpochBump: false };
+  assert.equal(outcome(log, { sequence: 4, producerId: 9 }, { verification: legacy }), outOfOrder);
+  assert.equal(outcome(log, { sequence: 3, producerId: 9 }, { verification: legacy }), 'appended 3');
+});
+
+test('C2: sequence numbers wrap from 2^31 − 1 to 0, inside a batch and between batches', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  assert.equal(outcome(log, { sequence: maxSequence - 1, count: 2 }), 'appended 0');
+  assert.equal(outcome(log, { sequence: 0, count: 3 }), 'appended 2');
+  assert.equal(outcome(log, { sequence: maxSequence - 1, count: 2 }), 'duplicate 0');
+  const other = { producerId: 8 };
+  assert.equal(outcome(log, { ...other, sequence: maxSequence - 1, count: 4 }), 'appended 5');
+  assert.equal(outcome(log, { ...other, sequence: 2 }), 'appended 9');
+  assert.equal(outcome(log, { ...other, sequence: maxSequence - 1, count: 4 }), 'duplicate 5');
+  assert.equal(outcome(log, { ...other, sequence: maxSequence - 5 }), duplicateSequence);
+});
+
+test('C3: an older producer epoch is refused; a new one starts at sequence 0', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  assert.equal(outcome(log, { sequence: 0, epoch: 2 }), 'appended 0');
+  assert.equal(outcome(log, { sequence: 1, epoch: 1 }), invalidEpoch);
+  assert.equal(outcome(log, { sequence: 1, epoch: 3 }), outOfOrder);
+  assert.equal(outcome(log, { sequence: 0, epoch: 3 }), 'appended 1');
+  assert.equal(outcome(log, { sequence: 1, epoch: 2 }), invalidEpoch);
+});
+
+test('C14: an append that fails on the disk leaves no trace in the producer state', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs);
+  assert.equal(outcome(log, { sequence: 0 }), 'appended 0');
+  fs.capacityBytes = 0;
+  assert.equal(outcome(log, { sequence: 1 }), `error ${ErrorCode.KAFKA_STORAGE_ERROR}`);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  assert.equal(outcome(log, { sequence: 1 }), 'appended 1');
+});
+
+test('B5: producer state survives snapshots that are missing, damaged or newer than the log', async () => {
+  for (const damage of ['missing', 'damaged', 'newer'] as const) {
+    for (const hadCleanShutdown of [true, false]) {
+      const fs = new MemoryFs();
+      const settings = { segmentBytes: 1000 };
+      const { log } = await openTestLog(fs, { settings });
+      for (let i = 0; i < 20; i++) assert.equal(outcome(log, { sequence: i }), `appended ${i}`);
+      for (let i = 0; i < 5; i++) append(log, batchOfSize(300));
+      await log.close();
+      for (const name of fs.list(directory).filter((file) => file.endsWith('.snapshot'))) {
+        if (damage === 'missing') fs.unlink(`${directory}/${name}`);
+        if (damage === 'damaged') flipByte(fs, `${directory}/${name}`, 3);
+      }
+      if (damage === 'newer') {
+        const entry = { producerId: 7, producerEpoch: 9, coordinatorEpoch: -1, lastTimestamp: startMs, currentTxnFirstOffset: -1, batches: [] };
+        putFile(fs, `${directory}/00000000000000000099.snapshot`, encodeProducerSnapshot([entry]));
+      }
+      const again = await openTestLog(fs, { settings, hadCleanShutdown });
+      assert.equal(outcome(again.log, { sequence: 17 }), 'duplicate 17', `${damage} ${hadCleanShutdown}`);
+      assert.equal(outcome(again.log, { sequence: 20 }), 'appended 25', `${damage} ${hadCleanShutdown}`);
+    }
+  }
+});
+
+test('a snapshot holds every producer, and Kafka reads its part of it', () => {
+  const batches = [0, 1, 2].map((i) => ({ lastSequence: i, lastOffset: 100 + i, offsetDelta: 0, timestamp: startMs + i }));
+  const entries = [
+    { producerId: 2 ** 40 + 3, producerEpoch: 4, coordinatorEpoch: 5, lastTimestamp: startMs + 2, currentTxnFirstOffset: 77, batches },
+    { producerId: 1, producerEpoch: 0, coordinatorEpoch: -1, lastTimestamp: -1, currentTxnFirstOffset: -1, batches: [] },
+  ];
+  const bytes = encodeProducerSnapshot(entries);
+  assert.deepEqual(decodeProducerSnapshot(bytes), entries);
+  for (let i = 0; i < bytes.length; i++) {
+    const damaged = bytes.slice();
+    damaged[i] = (damaged[i] ?? 0) ^ 0x10;
+    assert.equal(decodeProducerSnapshot(damaged), null, `byte ${i}`);
+    assert.equal(decodeProducerSnapshot(bytes.subarray(0, i)), null);
+  }
+});
+
+test('producers are forgotten when they expire, but not while a transaction is open', async () => {
+  const { log } = await openTestLog(new MemoryFs(), { maxProducerIdExpirationMs: 1000 });
+  produce(log, { sequence: 0 });
+  produce(log, { sequence: 0, producerId: 8, isTransactional: true });
+  log.retain(startMs + 999, 0);
+  assert.equal(log.activeProducers().length, 2);
+  log.retain(startMs + 1000, 0);
+  assert.deepEqual(log.activeProducers().map((producer) => producer.producerId), [8]);
+});
+
+test('C8: the last stable offset is the start of the oldest undecided transaction, until its marker is replicated', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  append(log, batchOf(['plain']));
+  assert.equal(log.lastStableOffset(1), 1);
+  produce(log, { sequence: 0, count: 2, isTransactional: true });
+  append(log, batchOf(['plain']));
+  assert.equal(log.lastStableOffset(4), 1);
+  assert.ok(log.hasOpenTransaction(7, 0));
+  assert.equal(endTransaction(log, true).kind, 'appended');
+  assert.equal(log.lastStableOffset(4), 1);
+  assert.equal(log.lastStableOffset(5), 5);
+  assert.deepEqual(log.abortedTransactions(0, 5), []);
+});
+
+test('C9, B6: aborted transactions are listed for every range they overlap, after clean and unclean restarts', async () => {
+  const fs = new MemoryFs();
+  const settings = { segmentBytes: 1000 };
+  let { log } = await openTestLog(fs, { settings });
+  produce(log, { sequence: 0, count: 2, isTransactional: true });
+  for (let i = 0; i < 5; i++) append(log, batchOfSize(400));
+  endTransaction(log, false);
+  const expected = [{ producerId: 7, firstOffset: 0, lastOffset: 7, lastStableOffset: 8 }];
+  for (const restart of ['none', 'clean', 'unclean', 'noIndex'] as const) {
+    if (restart !== 'none') {
+      await log.close();
+      const names = fs.list(directory).filter((name) => name.endsWith('.txnindex'));
+      assert.equal(names.length, 1);
+      if (restart === 'noIndex') putFile(fs, `${directory}/${names[0]}`, new Uint8Array(35));
+      ({ log } = await openTestLog(fs, { settings, hadCleanShutdown: restart !== 'unclean', recoveryPoint: 0 }));
+    }
+    for (const [from, to] of [[0, 1], [1, 3], [7, 8], [0, 8]] as const) {
+      assert.deepEqual(log.abortedTransactions(from, to), expected, restart);
+    }
+    assert.equal(log.lastStableOffset(8), 8);
+  }
+  assert.ok((readSmallFile(fs, `${directory}/leader-epoch-checkpoint`)?.length ?? 0) > 0);
+});
+
+test('C5: markers are fenced by coordinator epoch, and under version 2 need a newer producer epoch', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  produce(log, { sequence: 0, isTransactional: true });
+  assert.equal(endTransaction(log, true, { coordinatorEpoch: 3 }).kind, 'appended');
+  produce(log, { sequence: 1, isTransactional: true });
+  const fenced = endTransaction(log, true, { coordinatorEpoch: 2 });
+  assert.ok(fenced.kind === 'error' && fenced.error === ErrorCode.TRANSACTION_COORDINATOR_FENCED);
+  const sameEpoch = endTransaction(log, true, { coordinatorEpoch: 3, version: 2 });
+  assert.ok(sameEpoch.kind === 'error' && sameEpoch.error === ErrorCode.INVALID_PRODUCER_EPOCH);
+  assert.equal(endTransaction(log, true, { epoch: 1, coordinatorEpoch: 3, version: 2 }).kind, 'appended');
+  assert.equal(endTransaction(log, true, { epoch: 1, coordinatorEpoch: 3, version: 2 }).kind, 'appended');
+  const outside = produce(log, { sequence: 0, epoch: 1, isTransactional: true });
+  assert.equal(outside.kind, 'appended');
+  assert.equal(outcome(log, { sequence: 1, epoch: 1 }), `error ${ErrorCode.INVALID_TXN_STATE}`);
+});

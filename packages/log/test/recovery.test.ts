@@ -1,0 +1,222 @@
+import { Prng } from '@jackdaw/base';
+import { batchBaseOffset, eachBatch, isValidCrc } from '@jackdaw/protocol';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readSmallFile } from '../src/fs.ts';
+import { MemoryFs } from '../src/memory-fs.ts';
+import { append, batchOf, batchOfSize, expectData, flipByte, openTestLog, putFile, readAll, startMs } from './support.ts';
+
+const directory = '/data/topic-0';
+const settings = { segmentBytes: 3000, indexIntervalBytes: 300 };
+const cold = { settings, tailBytes: 0 };
+
+function baseOf(name: string): string {
+  return `${directory}/${name}`;
+}
+
+test('B2, B8: after a power loss at any moment the log is an unbroken prefix that holds all that was durable', async () => {
+  let torn = 0;
+  for (let seed = 0; seed < 150; seed++) {
+    const prng = new Prng(seed);
+    const fs = new MemoryFs();
+    const { log, flusher } = await openTestLog(fs, { ...cold, isNew: true });
+    fs.syncDirectoryNow('/');
+    const appended: Uint8Array[] = [];
+    const flushes = prng.below(4);
+    for (let round = 0; round <= flushes; round++) {
+      for (let i = prng.below(12); i > 0; i--) {
+        const batch = batchOfSize(prng.between(80, 1400));
+        append(log, batch, round);
+        appended.push(batch);
+      }
+      if (round < flushes) await flusher.whenIdle();
+    }
+    const durable = log.durableOffset;
+    const checkpoint = prng.chance(0.5) ? durable : 0;
+    fs.crash('random', prng);
+    const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false, recoveryPoint: checkpoint });
+    const { logEndOffset } = again.log;
+    assert.ok(logEndOffset >= durable, `seed ${seed}: ${logEndOffset} < ${durable}`);
+    assert.deepEqual(await readAll(again.log), Buffer.concat(appended.slice(0, logEndOffset)), `seed ${seed}`);
+    assert.equal(again.log.recovery.lostDurableRecords, false);
+    assert.equal(append(again.log, batchOf(['after']), 9), logEndOffset);
+    torn += again.log.recovery.truncatedBytes > 0 ? 1 : 0;
+    await again.log.close();
+  }
+  assert.ok(torn > 20, `only ${torn} of the crashes tore something`);
+});
+
+test('B2: every cut of the last bytes leaves the longest prefix of whole batches', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  for (let i = 0; i < 3; i++) append(log, batchOf([`value ${i}`]));
+  const bytes = await readAll(log);
+  const ends = [...eachBatch(bytes)].slice(1).concat(bytes.length);
+  for (let length = 0; length <= bytes.length; length++) {
+    const disk = new MemoryFs();
+    disk.makeDirectory(directory);
+    putFile(disk, baseOf('00000000000000000000.log'), bytes.subarray(0, length));
+    const again = await openTestLog(disk, { ...cold, hadCleanShutdown: false });
+    assert.equal(again.log.logEndOffset, ends.filter((end) => end <= length).length);
+    assert.deepEqual(await readAll(again.log), bytes.subarray(0, ends.filter((end) => end <= length).at(-1) ?? 0));
+  }
+});
+
+test('B3: damage below the recovery point ends the log there and is reported', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, { tailBytes: 0 });
+  for (let i = 0; i < 10; i++) append(log, batchOfSize(400));
+  await log.close();
+  flipByte(fs, baseOf('00000000000000000000.log'), 4 * 400 + 90);
+  const again = await openTestLog(fs, { tailBytes: 0, hadCleanShutdown: false, recoveryPoint: 10 });
+  assert.ok(again.log.logEndOffset < 10);
+  assert.equal(again.log.recovery.lostDurableRecords, true);
+  assert.ok(isValidCrc(await readAll(again.log), 0));
+});
+
+test('B3: damage in a segment drops the segments behind it', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  for (let i = 0; i < 20; i++) append(log, batchOfSize(700));
+  await log.close();
+  const names = fs.list(directory).filter((name) => name.endsWith('.log')).sort();
+  flipByte(fs, baseOf(names[1] ?? ''), 800);
+  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false });
+  assert.equal(again.log.segmentCount, 2);
+  assert.ok(again.log.recovery.deletedSegments >= 2);
+  assert.equal(again.log.logEndOffset, Number.parseInt(names[1] ?? '', 10) + 1);
+});
+
+test('B4: indexes that are missing, cut, garbage or in the wrong order are rebuilt, with the results of a full scan', async () => {
+  const damages: [string, (bytes: Uint8Array) => Uint8Array | null][] = [
+    ['missing', () => null],
+    ['empty', () => new Uint8Array(0)],
+    ['cut at an entry', (bytes) => bytes.slice(0, Math.floor(bytes.length / 24) * 12 || 8)],
+    ['cut inside an entry', (bytes) => bytes.slice(0, bytes.length - 3)],
+    ['garbage', (bytes) => bytes.map((_, i) => (i * 151 + 17) & 0xff)],
+    ['zeros behind', (bytes) => Buffer.concat([bytes, new Uint8Array(48)])],
+    ['reversed', (bytes) => bytes.slice().reverse()],
+  ];
+  for (const [what, damage] of damages) {
+    for (const suffix of ['.index', '.timeindex']) {
+      for (const hadCleanShutdown of [true, false]) {
+        const fs = new MemoryFs();
+        const { log } = await openTestLog(fs, cold);
+        for (let i = 0; i < 60; i++) append(log, batchOfSize(200, { timestamp: startMs + i * 10 }));
+        const whole = await readAll(log);
+        await log.close();
+        for (const name of fs.list(directory).filter((file) => file.endsWith(suffix))) {
+          const damaged = damage(readSmallFile(fs, baseOf(name)) ?? new Uint8Array(0));
+          if (damaged === null) fs.unlink(baseOf(name));
+          else putFile(fs, baseOf(name), damaged);
+        }
+        const again = await openTestLog(fs, { ...cold, hadCleanShutdown, recoveryPoint: 60 });
+        const label = `${suffix} ${what} ${hadCleanShutdown}`;
+        assert.equal(again.log.logEndOffset, 60, label);
+        assert.deepEqual(await readAll(again.log), whole, label);
+        for (const i of [0, 17, 41, 59]) {
+          const read = await again.log.read({ fetchOffset: i, maxOffset: 60, maxBytes: 1, minOneBatch: true });
+          assert.equal(expectData(read).startPositionOffset, i, label);
+          assert.equal((await again.log.offsetForTimestamp(startMs + i * 10 - 3, 60))?.offset, i, label);
+        }
+        assert.equal((await again.log.maxTimestampOffset())?.offset, 59, label);
+        await again.log.close();
+      }
+    }
+  }
+});
+
+test('B6: a lost or damaged epoch checkpoint is read from the batches; it never says more than the log holds', async () => {
+  for (const content of [null, 'garbage', '0\n1\n0 0\n', '0\n3\n0 0\n1 10\n9 50\n']) {
+    const fs = new MemoryFs();
+    const { log } = await openTestLog(fs, cold);
+    for (let i = 0; i < 30; i++) append(log, batchOfSize(300), Math.floor(i / 10));
+    await log.close();
+    if (content === null) fs.unlink(baseOf('leader-epoch-checkpoint'));
+    else putFile(fs, baseOf('leader-epoch-checkpoint'), Buffer.from(content));
+    const again = await openTestLog(fs, { ...cold, hadCleanShutdown: content !== '0\n1\n0 0\n' });
+    const latest = again.log.latestEpoch();
+    assert.ok(latest !== null && latest <= 2, `epoch ${latest}`);
+    if (content === null || content === 'garbage') {
+      assert.deepEqual(again.log.endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 10 });
+      assert.deepEqual(again.log.endOffsetForEpoch(1), { leaderEpoch: 1, endOffset: 20 });
+    }
+  }
+});
+
+test('B6: epochs that a crash left out of the file come back from the batches behind the recovery point', async () => {
+  const fs = new MemoryFs();
+  const { log, flusher } = await openTestLog(fs, cold);
+  for (let epoch = 0; epoch < 6; epoch++) for (let i = 0; i < 5; i++) append(log, batchOfSize(300), epoch);
+  await flusher.whenIdle();
+  const recoveryPoint = log.recoveryPoint;
+  fs.crash('loseUnsynced', new Prng(1));
+  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false, recoveryPoint });
+  for (let epoch = 0; epoch < 6; epoch++) assert.equal(again.log.endOffsetForEpoch(epoch).endOffset, (epoch + 1) * 5);
+});
+
+test('B13: a log whose files end below its start begins again at its start', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  for (let i = 0; i < 5; i++) append(log, batchOf(['a']));
+  await log.close();
+  const again = await openTestLog(fs, { ...cold, logStartOffset: 40 });
+  assert.deepEqual([again.log.logStartOffset, again.log.logEndOffset], [40, 40]);
+  assert.equal(append(again.log, batchOf(['b'])), 40);
+});
+
+test('B13: an empty active segment is kept over a restart', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  append(log, batchOf(['a', 'b']));
+  log.roll(startMs);
+  await log.close();
+  for (const hadCleanShutdown of [true, false]) {
+    const again = await openTestLog(fs, { ...cold, hadCleanShutdown, recoveryPoint: 2 });
+    assert.deepEqual([again.log.logEndOffset, again.log.segmentCount], [2, 2]);
+    await again.log.close();
+  }
+});
+
+test('a segment whose predecessor lost its end in the crash goes, unless the topic is compacted', async () => {
+  for (const isCompact of [false, true]) {
+    const fs = new MemoryFs();
+    const { log } = await openTestLog(fs, cold);
+    for (let i = 0; i < 6; i++) append(log, batchOfSize(900));
+    await log.close();
+    const first = baseOf('00000000000000000000.log');
+    const bytes = readSmallFile(fs, first) ?? new Uint8Array(0);
+    // A whole batch is missing, so the file looks sound by itself.
+    const lastBatch = [...eachBatch(bytes)].at(-1) ?? 0;
+    putFile(fs, first, bytes.slice(0, lastBatch));
+    const again = await openTestLog(fs, { settings: { ...settings, isCompact }, tailBytes: 0, hadCleanShutdown: false });
+    assert.equal(again.log.logEndOffset, isCompact ? 6 : batchBaseOffset(bytes, lastBatch));
+  }
+});
+
+test('B15: what an interrupted swap left is finished, and unfinished cleanings go', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  for (let i = 0; i < 12; i++) append(log, batchOfSize(700));
+  const whole = await readAll(log);
+  await log.close();
+  const names = fs.list(directory).filter((name) => name.endsWith('.log')).sort();
+  const second = readSmallFile(fs, baseOf(names[1] ?? '')) ?? new Uint8Array(0);
+  putFile(fs, baseOf(`${names[1]}.swap`), second);
+  putFile(fs, baseOf(`${names[2]}.cleaned`), new Uint8Array(100));
+  putFile(fs, baseOf(`${names[0]}.deleted`), new Uint8Array(100));
+  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false });
+  assert.deepEqual(await readAll(again.log), whole);
+  assert.equal(fs.list(directory).filter((name) => /swap|cleaned|deleted/.test(name)).length, 0);
+});
+
+test('recovery reads only past the recovery point', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  for (let i = 0; i < 40; i++) append(log, batchOfSize(700));
+  await log.close();
+  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false, recoveryPoint: 40 });
+  assert.ok(again.log.recovery.scannedBytes <= 3000, `${again.log.recovery.scannedBytes} bytes`);
+  const clean = await openTestLog(fs, cold);
+  assert.equal(clean.log.recovery.scannedBytes, 0);
+});
