@@ -96,6 +96,7 @@ function isLeaderFresh(core: RaftCore): boolean {
 }
 
 export function handlePreVoteReply(core: RaftCore, reply: PreVoteReply): void {
+  if (!core.options.voters.includes(reply.from)) return;
   noteRefusedIdentity(core, reply);
   core.answered.add(reply.from);
   const isKnown = noteIdentity(core, reply.from, reply.directoryId);

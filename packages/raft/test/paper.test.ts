@@ -56,11 +56,11 @@ test('E4: a vote goes to a candidate whose (last term, last index) is at least t
   for (const { own, last, isGranted } of cases) {
     const voter = new NodeUnderTest({ entries: logOf(own) });
     const replies = voter.step(voteOf(2, 9, { term: last[0], index: last[1] }));
-    assert.equal(only(replies, 'voteReply')[0]?.isGranted, isGranted, `${own} against ${last}`);
+    assert.equal(only(replies, 'voteReply')[0]?.isGranted, isGranted, `${own.join()} against ${last.join()}`);
     const asked = new NodeUnderTest({ entries: logOf(own) });
     const request = preVoteOf(2, 9, { term: last[0], index: last[1] });
     const reply = only(asked.step(request), 'preVoteReply')[0];
-    assert.equal(reply?.isGranted, isGranted, `pre-vote, ${own} against ${last}`);
+    assert.equal(reply?.isGranted, isGranted, `pre-vote, ${own.join()} against ${last.join()}`);
   }
 });
 
@@ -119,6 +119,40 @@ test('E5: a candidate whose pre-vote a majority refuses keeps its term (thesis Â
   node.step({ ...refusal, from: 2, directoryId: 'd2' }, { ...refusal, from: 3, directoryId: 'd3' });
   const { role, term } = node.node.status();
   assert.deepEqual({ role, term }, { role: 'follower', term: 4 });
+});
+
+test('E5: a pre-vote for a term that is not above the own one is refused with the own term, so that the asker catches up', () => {
+  const voter = new NodeUnderTest({ hardState: { term: 5 } });
+  const reply = only(voter.step(preVoteOf(3, 5, { term: 9, index: 9 })), 'preVoteReply')[0];
+  assert.deepEqual([reply?.isGranted, reply?.term], [false, 5]);
+  const asker = new NodeUnderTest({ hardState: { term: 4 } });
+  asker.node.campaign();
+  asker.step({ kind: 'preVoteReply', from: 2, to: 1, term: 5, directoryId: 'd2', isGranted: false, isUnknownIdentity: false });
+  assert.equal(asker.node.status().term, 5);
+});
+
+test('only voters are believed in an election, whoever writes', () => {
+  const node = new NodeUnderTest();
+  node.node.campaign();
+  for (let from = 10; from < 20; from++) {
+    const grant = { kind: 'preVoteReply' as const, to: 1, term: 1, isGranted: true, isUnknownIdentity: false };
+    node.step({ ...grant, from, directoryId: `d${from}` });
+  }
+  assert.equal(node.node.status().role, 'preCandidate');
+  node.step(appendOf({ term: 9, prev: { term: 0, index: 0 }, from: 10 }));
+  assert.equal(node.node.status().term, 0);
+});
+
+test('a malformed append and a boastful acknowledgement are ignored', () => {
+  const follower = new NodeUnderTest({ entries: logOf([1]) });
+  const prev = { term: 1, index: 1 };
+  const malformed = [[entryOf(1, 3)], [entryOf(1, 2), entryOf(1, 4)], [entryOf(1, 2), entryOf(0, 3)], [entryOf(9, 2)]];
+  for (const entries of malformed) assert.deepEqual(follower.step(appendOf({ term: 2, prev, entries })), []);
+  assert.equal(follower.node.status().lastIndex, 1);
+  const leader = new NodeUnderTest();
+  leader.becomeLeader();
+  leader.step(ackOf(2, 1, 1000), ackOf(3, 1, 1000));
+  assert.equal(leader.node.status().commitIndex, 0);
 });
 
 test('E5: while its leader is fresh a voter answers neither vote nor pre-vote, whatever their term', () => {
