@@ -122,7 +122,7 @@ function partitionResponse(
   };
 }
 
-function controllerFor(broker: BrokerServices, aliveIds: readonly number[]): number {
+export function controllerFor(broker: BrokerServices, aliveIds: readonly number[]): number {
   const controllerId = broker.controllerId();
   return aliveIds.includes(controllerId) ? controllerId : (aliveIds[0] ?? -1);
 }

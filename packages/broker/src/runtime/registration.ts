@@ -1,6 +1,7 @@
 /**
  * What a broker tells the controller about itself when it registers.
  */
+import { supportedFeatures } from '@jackdaw/metadata';
 import type { BrokerRegistrationRequestDraft } from '@jackdaw/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { ListenerConfig } from '../config/network-config.ts';
@@ -34,13 +35,7 @@ export function registrationOf(config: BrokerConfig, facts: RegistrationFacts): 
     listeners: facts.listeners.flatMap(({ name, advertised }) =>
       advertised === null ? [] : [{ name, host: advertised.host, port: advertised.port, securityProtocol: plaintext }],
     ),
-    features: [
-      { name: 'metadata.version', minSupportedVersion: 7, maxSupportedVersion: 30 },
-      { name: 'kraft.version', minSupportedVersion: 0, maxSupportedVersion: 1 },
-      { name: 'eligible.leader.replicas.version', minSupportedVersion: 0, maxSupportedVersion: 1 },
-      { name: 'group.version', minSupportedVersion: 0, maxSupportedVersion: 0 },
-      { name: 'transaction.version', minSupportedVersion: 0, maxSupportedVersion: 0 },
-    ],
+    features: [...supportedFeatures],
     rack: config.rack,
     logDirs: [...facts.logDirs],
     previousBrokerEpoch: facts.previousBrokerEpoch,
