@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvariantError } from '@jackdaw/base';
-import { ApiKey, ErrorCode, type CreateTopicsResponse } from '@jackdaw/protocol';
+import { ApiKey, ErrorCode, type AlterPartitionResponse, type CreateTopicsResponse } from '@jackdaw/protocol';
 import { decodeRecordBatch, supportedFeatures } from '../../src/index.ts';
 import { contentsOf, creatableTopic, TestController, testUuid } from '../fixtures.ts';
 
@@ -149,6 +149,36 @@ test('A18: below version 3 a request cannot prove a clean stop, and a wrong or m
     cluster.handle(ApiKey.BrokerRegistration, body, version);
     assert.deepEqual(cluster.committed.topicByName('t')?.partitions.get(0)?.elr, eligible ? [1] : []);
   }
+});
+
+test('F12: a broker that was let go is not unfenced by a late heartbeat, only as a new incarnation', () => {
+  const cluster = TestController.withBrokers([1, 2]);
+  cluster.createTopic('t', [[1, 2]]);
+  cluster.heartbeat(1, { wantShutDown: true });
+  cluster.heartbeat(1, { wantShutDown: true });
+  cluster.heartbeat(1);
+  assert.equal(cluster.committed.brokers.get(1)?.fenced, true);
+  cluster.nowMs = 9_001;
+  cluster.startBroker(1, { incarnationId: testUuid('I', 50) });
+  assert.equal(cluster.committed.isActiveBroker(1), true);
+});
+
+test('A15: two changes of one partition in one request are checked one after the other', () => {
+  const cluster = TestController.withBrokers([1, 2, 3]);
+  const topicId = cluster.createTopic('t', [[1, 2, 3]]);
+  const change = {
+    partitionIndex: 0,
+    leaderEpoch: 0,
+    newIsr: [1, 2],
+    newIsrWithEpochs: [],
+    leaderRecoveryState: 0,
+    partitionEpoch: 0,
+  };
+  const topics = [{ topicId, partitions: [change, { ...change, newIsr: [1, 3] }] }];
+  const reply = cluster.handle(ApiKey.AlterPartition, { brokerId: 1, brokerEpoch: cluster.epochOf(1), topics }, 2);
+  const [first, second] = (reply.response as AlterPartitionResponse).topics[0]?.partitions ?? [];
+  assert.deepEqual([first?.errorCode, second?.errorCode], [ErrorCode.NONE, ErrorCode.INVALID_UPDATE_VERSION]);
+  assert.deepEqual(cluster.committed.partition(topicId, 0)?.isr, [1, 2]);
 });
 
 test('a failed directory of several takes its replicas out of the ISR and is remembered', () => {
