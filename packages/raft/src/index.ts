@@ -1,3 +1,8 @@
+/**
+ * The quorum: a Raft state machine without I/O. Start reading at raft-node.ts (the driver's view), then core.ts (the
+ * state and which module acts on it); types.ts and messages.ts are the vocabulary.
+ */
+
 export { entryBytes } from './entries.ts';
 export type {
   Append,
