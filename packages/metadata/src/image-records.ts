@@ -5,9 +5,9 @@
  * and partitions, other configurations, producer ids.
  */
 
-import { clusterIdConfig, type BrokerRegistration, type MetadataImage, type TopicImage } from './image.ts';
+import type { BrokerRegistration, MetadataImage, TopicImage } from './image.ts';
 import { registrationToRecord } from './partition-registration.ts';
-import { configResourceTypes, type MetadataRecord } from './records.ts';
+import { clusterIdConfig, configResourceTypes, type MetadataRecord } from './records.ts';
 
 export function imageToRecords(image: MetadataImage): MetadataRecord[] {
   const records: MetadataRecord[] = [];

@@ -16,6 +16,7 @@ import {
   type PartitionRegistration,
 } from './partition-registration.ts';
 import {
+  clusterIdConfig,
   configResourceTypes,
   partitionChange,
   type BrokerEndpoint,
@@ -63,9 +64,6 @@ export interface ConfigResource {
   /** Topic, broker id in decimal, group; the empty broker name is the cluster's default. */
   readonly resourceName: string;
 }
-
-/** The cluster's id has no record of its own in Kafka: here it is the cluster-wide configuration of this name. */
-export const clusterIdConfig = 'cluster.id';
 
 const noOverrides: ReadonlyMap<string, string> = new Map();
 

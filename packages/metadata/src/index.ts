@@ -42,14 +42,7 @@ export type {
   OperationResult,
 } from './controller/operation.ts';
 export { MetadataDelta, type BrokerChange, type ConfigChange, type DeletedTopic, type PartitionChange } from './delta.ts';
-export {
-  clusterIdConfig,
-  configKey,
-  MetadataImage,
-  type BrokerRegistration,
-  type ConfigResource,
-  type TopicImage,
-} from './image.ts';
+export { configKey, MetadataImage, type BrokerRegistration, type ConfigResource, type TopicImage } from './image.ts';
 export {
   directoryIds,
   directoryOf,
@@ -63,6 +56,7 @@ export {
 } from './partition-registration.ts';
 export {
   brokerRegistrationChange,
+  clusterIdConfig,
   configResourceTypes,
   leaderRecovered,
   leaderRecovering,

@@ -21,6 +21,9 @@ export const leaderRecovering: LeaderRecoveryState = 1;
 /** Kafka's ConfigResource types that are stored as metadata. */
 export const configResourceTypes = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const;
 
+/** The cluster's id has no record of its own in Kafka: here it is the cluster-wide configuration of this name. */
+export const clusterIdConfig = 'cluster.id';
+
 export interface BrokerEndpoint {
   readonly name: string;
   readonly host: string;

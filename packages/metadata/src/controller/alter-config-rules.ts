@@ -15,8 +15,8 @@ import {
   validateGroupConfig,
   validateTopicConfigs,
 } from '../config/validate.ts';
-import { clusterIdConfig, type ConfigResource, type MetadataImage } from '../image.ts';
-import { configResourceTypes, type ClearElrRecord, type ConfigRecord } from '../records.ts';
+import type { ConfigResource, MetadataImage } from '../image.ts';
+import { clusterIdConfig, configResourceTypes, type ClearElrRecord, type ConfigRecord } from '../records.ts';
 import { invalidTopicName } from '../topic-name.ts';
 import { apiError, type ApiError } from './api-error.ts';
 import type { ControllerContext } from './operation.ts';

@@ -4,8 +4,7 @@
  */
 
 import type { MetadataImage } from '../image.ts';
-import { clusterIdConfig } from '../image.ts';
-import { configResourceTypes, type BrokerFeature, type MetadataRecord } from '../records.ts';
+import { clusterIdConfig, configResourceTypes, type BrokerFeature, type MetadataRecord } from '../records.ts';
 import { controllerConfigView } from './effective-config.ts';
 import type { ControllerContext } from './operation.ts';
 
