@@ -17,11 +17,11 @@ export const maxPendingReads = 1024;
 /** A leader forgets an observer that was silent for this many election timeouts. */
 export const observerSilentElections = 4;
 
-/** A snapshot that nobody reported about (RaftNode.reportSnapshot) is sent again after this many election timeouts. */
+/** A snapshot that nobody reported about (RaftNode.reportSnapshot) is given up after this many election timeouts. */
 export const snapshotRetryElections = 20;
 
 /**
- * A voter without a record of itself in its log waits this many election timeouts for the answers of ALL voters before it founds a
- * cluster with a majority: a voter that remembers a quorum must get the chance to say so (E9, see elections.ts).
+ * A voter without a record of itself in its log waits this many election timeouts for the answers of ALL voters before
+ * it founds a cluster with a majority: a voter that remembers a quorum must get the chance to say so (E9, elections.ts).
  */
 export const genesisGraceElections = 3;

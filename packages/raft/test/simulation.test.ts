@@ -12,7 +12,7 @@ const firstSeed = Number(process.env['RAFT_FIRST_SEED'] ?? 1);
 const seedCount = Number(process.env['RAFT_SEEDS'] ?? 300);
 const onlySeed = process.env['RAFT_SEED'];
 
-test('E1 E3 E9 E10 E14: the named invariants hold in every seeded run, and every run converges after heal', () => {
+test('E1 E2 E3 E6 E9 E10 E14: the named invariants hold in every seeded run, and every run converges after heal', () => {
   if (onlySeed !== undefined) {
     runSimulation(Number(onlySeed), { trace: process.env['RAFT_TRACE'] === '1' });
     return;
@@ -39,6 +39,7 @@ const rareEvents = [
   'crash',
   'partition',
   'wipe',
+  'pause',
   'transfer',
   'read',
   'truncation',

@@ -4,7 +4,7 @@
  *
  *   ElectionSafety      at most one leader in a term
  *   LogMatching         an (index, term) names one entry with one predecessor, on every disk
- *   LeaderCompleteness  a new leader holds every committed entry
+ *   LeaderCompleteness  a new leader holds every entry that was committed in an earlier term
  *   StateMachineSafety  nobody applies another entry at an index than anybody else did
  *   MonotonicCommit     a commit index never falls, and names the entry that everybody committed there
  *   VoteOncePerTerm     one disk votes for one candidate in a term
@@ -23,6 +23,8 @@ export class Checker {
   readonly #leaders = new Map<number, string>();
   readonly #entries = new Map<string, string>();
   readonly #committedTerms: number[] = [0];
+  /** Term of the leader that committed each index: the leaders of later terms must hold it. */
+  readonly #committedIn: number[] = [0];
   readonly #applied = new Map<number, string>();
   readonly #commitIndexes = new Map<string, number>();
   readonly #votes = new Map<string, NodeId | null>();
@@ -58,6 +60,7 @@ export class Checker {
     assert.equal(known, undefined, `ElectionSafety: ${known} and ${name} lead term ${status.term}`);
     this.#leaders.set(status.term, name);
     for (let index = storage.firstIndex(); index <= this.committedIndex; index++) {
+      if ((this.#committedIn[index] ?? 0) >= status.term) break;
       assert.equal(
         storage.term(index),
         this.#committedTerms[index],
@@ -76,6 +79,7 @@ export class Checker {
     assert.ok(holder !== undefined, `MajorityIsDurable: ${status.commitIndex} is on no disk`);
     for (let index = this.committedIndex + 1; index <= status.commitIndex; index++) {
       this.#committedTerms.push(holder.term(index) ?? -1);
+      this.#committedIn.push(status.term);
     }
   }
 

@@ -45,6 +45,8 @@ export class Host {
   #reads = new Map<number, number>();
   #nextReadId = 1;
   #isDiskFast = false;
+  /** What happened while the process was stopped; null while it runs. */
+  #missed: (() => void)[] | null = null;
 
   constructor(id: NodeId, world: World) {
     this.id = id;
@@ -82,7 +84,27 @@ export class Host {
     this.#afterEvent();
   }
 
+  /** The process is stopped (SIGSTOP) and goes on as if nothing had been: it may still believe that it leads. */
+  pause(duration: number): void {
+    if (this.node === null || this.#missed !== null) return;
+    this.#world.count('pause');
+    this.#missed = [];
+    const { incarnation } = this;
+    this.#world.queue.after(duration, () => {
+      if (this.incarnation === incarnation) this.#resume();
+    });
+  }
+
+  /** Asks for a read before it notices anything: the worst order (E6). */
+  #resume(): void {
+    const missed = this.#missed ?? [];
+    this.#missed = null;
+    this.read();
+    for (const event of missed) event();
+  }
+
   crash(): void {
+    this.#missed = null;
     this.node = null;
     this.incarnation += 1;
     const ready = this.#writing;
@@ -107,7 +129,7 @@ export class Host {
   }
 
   tick(): void {
-    if (this.node === null) return;
+    if (this.node === null || this.#missed !== null) return;
     this.#leaderHeard.ticksAgo += 1;
     this.node.tick();
     this.#afterEvent();
@@ -115,6 +137,10 @@ export class Host {
 
   receive(message: RaftMessage): void {
     if (this.node === null) return;
+    if (this.#missed !== null) {
+      this.#missed.push(() => this.receive(message));
+      return;
+    }
     this.#world.trace(() => `${this.#world.queue.now} -> ${describe(message)}`);
     this.node.step(message);
     const { term } = this.node.status();
@@ -123,12 +149,14 @@ export class Host {
   }
 
   propose(data: string): boolean {
+    if (this.#missed !== null) return false;
     const result = this.node?.propose(utf8Encode(data));
     if (this.node !== null) this.#afterEvent();
     return result?.kind === 'accepted';
   }
 
   read(): void {
+    if (this.#missed !== null) return;
     const readId = this.#nextReadId++;
     const committed = this.#world.checker.committedIndex;
     if (this.node?.requestRead(readId).kind !== 'accepted') return;
@@ -137,6 +165,7 @@ export class Host {
   }
 
   transferTo(to: NodeId): void {
+    if (this.#missed !== null) return;
     if (this.node?.transferLeadership(to) === true) this.#world.count('transfer');
     if (this.node !== null) this.#afterEvent();
   }
@@ -171,6 +200,10 @@ export class Host {
     const { checker } = this.#world;
     const node = this.node;
     if (node === null) return;
+    if (this.#missed !== null) {
+      this.#missed.push(() => this.#finish(ready));
+      return;
+    }
     this.#writing = null;
     this.#persist(ready);
     if (ready.snapshot !== null) this.#restore(ready.snapshot);

@@ -17,6 +17,7 @@ export interface Knobs {
   readonly crashRate: number;
   readonly partitionRate: number;
   readonly wipeRate: number;
+  readonly pauseRate: number;
   readonly transferRate: number;
   readonly proposeEvery: number;
   /** Entries between snapshots; 0 = never. */
@@ -45,6 +46,7 @@ export function drawKnobs(prng: Prng): Knobs {
     crashRate: orOff(prng.float() * 0.3),
     partitionRate: orOff(prng.float() * 0.3),
     wipeRate: orOff(prng.float() * 0.3),
+    pauseRate: orOff(prng.float() * 0.3),
     transferRate: orOff(prng.float() * 0.2),
     proposeEvery: prng.between(5, 60),
     snapshotEvery: orOff(prng.between(4, 30)),

@@ -120,7 +120,7 @@ class Simulation {
   }
 
   #injectFault(): void {
-    const { crashRate, partitionRate, wipeRate, transferRate } = this.#knobs;
+    const { crashRate, partitionRate, wipeRate, pauseRate, transferRate } = this.#knobs;
     const host = this.#pick([...this.#hosts.values()]);
     if (this.#prng.chance(crashRate)) this.#crashAndRestart(host, () => host.crash());
     if (this.#prng.chance(partitionRate)) {
@@ -133,6 +133,7 @@ class Simulation {
       this.#count('wipe');
       this.#crashAndRestart(host, () => host.wipe());
     }
+    if (this.#prng.chance(pauseRate)) (this.#leader() ?? host).pause(this.#prng.below(500));
     if (this.#prng.chance(transferRate)) this.#leader()?.transferTo(this.#pick(this.#voterHosts()).id);
   }
 
