@@ -14,6 +14,7 @@ import type { QuorumDriver } from './quorum/quorum-driver.ts';
 import type { ReplicaManager } from './replica/replica-manager.ts';
 import type { TopicConfigs } from './replica/topic-configs.ts';
 import type { ProducerIds } from './api/producer-ids.ts';
+import type { LeveledLog } from './api/broker-loggers.ts';
 import type { TopicCreation } from './api/topic-creation.ts';
 import type { TrafficCounters } from './observability/traffic-counters.ts';
 
@@ -41,4 +42,6 @@ export interface BrokerServices {
   readonly topicCreation: TopicCreation;
   readonly codecs: Codecs;
   readonly traffic: TrafficCounters;
+  /** The broker's log, whose level kafka-configs can change. */
+  readonly logger: LeveledLog;
 }

@@ -56,6 +56,8 @@ export interface Broker {
   readonly rpcPort: number;
   /** Port of the admin server, 0 without one. */
   readonly adminPort: number;
+  /** Whether the active controller is on this node now. */
+  readonly isController: boolean;
   /** Resolves when clients are served; rejects when the node stops before. */
   readonly whenReady: Promise<void>;
   /** Hands over, flushes and stops; safe to call twice. */
@@ -88,6 +90,7 @@ class RunningNode implements Broker {
   readonly whenReady: Promise<void>;
   readonly #config: BrokerConfig;
   readonly #options: StartOptions;
+  readonly #logger: Logger;
   readonly #log: BrokerLog;
   readonly #traffic = new TrafficCounters();
   readonly #timers = new TimerWheel(systemClock);
@@ -111,7 +114,8 @@ class RunningNode implements Broker {
     this.nodeId = config.nodeId;
     this.#config = config;
     this.#options = options;
-    this.#log = new BrokerLog(options.logger ?? createLogger({ nodeId: config.nodeId, ...config.log }));
+    this.#logger = options.logger ?? createLogger({ nodeId: config.nodeId, ...config.log });
+    this.#log = new BrokerLog(this.#logger);
     this.whenReady = this.#health.whenReady;
     this.whenReady.catch(() => undefined);
   }
@@ -122,6 +126,10 @@ class RunningNode implements Broker {
 
   get port(): number {
     return this.#listeners[0]?.bound.port ?? 0;
+  }
+
+  get isController(): boolean {
+    return this.#core?.controllerDriver.isActive ?? false;
   }
 
   get rpcPort(): number {
@@ -232,6 +240,7 @@ class RunningNode implements Broker {
       topicCreation: new TopicCreation(() => services),
       codecs: nodeCodecs,
       traffic: this.#traffic,
+      logger: this.#logger,
     };
     this.#services = services;
     const publisher = new MetadataPublisher({
@@ -277,10 +286,7 @@ class RunningNode implements Broker {
     return registrationOf(this.#config, {
       clusterId: this.clusterId,
       incarnationId: this.#incarnationId,
-      listeners: [
-        ...this.#listeners.map(({ bound }) => bound),
-        boundListener(this.#config.controllerListener, this.#rpcPort),
-      ],
+      listeners: [...this.#listeners.map(({ bound }) => bound), boundListener(this.#config.controllerListener, this.#rpcPort)],
       logDirs: logManager?.directoryIds ?? [],
       previousBrokerEpoch: logManager?.previousBrokerEpoch ?? -1,
     });
@@ -296,7 +302,11 @@ class RunningNode implements Broker {
       replication: replication === undefined ? {} : { Fetch: replication.handleFetch },
     });
     this.#rpcPort = await this.#rpc.listen(controllerListener.host || '0.0.0.0', controllerListener.port);
-    const dispatcher = new Dispatcher(services, handlers, requestObserver(this.#log, () => this.#metrics));
+    const dispatcher = new Dispatcher(
+      services,
+      handlers,
+      requestObserver(this.#log, () => this.#metrics),
+    );
     for (const config of listeners) {
       const listener = new Listener({
         name: config.name,

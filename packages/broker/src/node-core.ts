@@ -9,6 +9,7 @@ import type { SoftState } from '@jackdaw/raft';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { ControllerDriver } from './quorum/controller-driver.ts';
 import { ControllerService } from './quorum/controller-service.ts';
+import { describeQuorum } from './quorum/describe-quorum.ts';
 import { MetadataState } from './quorum/metadata-state.ts';
 import { QuorumDriver } from './quorum/quorum-driver.ts';
 import { RaftStore } from './quorum/raft-store.ts';
@@ -66,7 +67,10 @@ export class NodeCore {
       quorum: () => this.quorum,
       clusterId,
       onActive: (isActive) => {
-        log.info({ term: this.quorum.softState.term }, isActive ? 'became the active controller' : 'no longer the active controller');
+        log.info(
+          { term: this.quorum.softState.term },
+          isActive ? 'became the active controller' : 'no longer the active controller',
+        );
         if (isActive) this.counts.newActiveControllers++;
         else this.controllerService.dropStreams();
       },
@@ -100,6 +104,14 @@ export class NodeCore {
       clusterId: () => clusterId,
       driver: this.controllerDriver,
       controllerId: () => this.quorum.softState.leaderId ?? -1,
+      describeQuorum: (request) =>
+        describeQuorum(request, {
+          status: this.quorum.status,
+          tickMs: this.quorum.tickMs,
+          wallMs: clock.wallMs(),
+          voters: config.voters,
+          listenerName: config.controllerListener.name,
+        }),
       addressOf: (id) => rpcAddressOf(this.metadata.image, id, config.controllerListener.name),
       onError: (error, apiKey) => log.error(error, 'controller request failed', { apiKey }),
     });

@@ -6,7 +6,15 @@
  * connection on an error, as in Kafka). v10+ names the new leader when it has moved (KIP-951); v13 has topic ids.
  * Gap: transactional batches are refused with INVALID_TXN_STATE until transactions exist.
  */
-import { ApiKey, ErrorCode, errorName, isTransactionalBatch, produceRequest, produceResponse, validateBatches } from '@jackdaw/protocol';
+import {
+  ApiKey,
+  ErrorCode,
+  errorName,
+  isTransactionalBatch,
+  produceRequest,
+  produceResponse,
+  validateBatches,
+} from '@jackdaw/protocol';
 import type { ProduceRequest, ProduceResponseDraft, RecordError } from '@jackdaw/protocol';
 import { isInternalTopic, type TopicImage } from '@jackdaw/metadata';
 import { StorageError, type AppendResult } from '@jackdaw/log';
@@ -209,7 +217,9 @@ function failed(index: number, errorCode: number, errorMessage: string | null = 
   return { index, errorCode, errorMessage, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, recordErrors: [] };
 }
 
-function compressionLevel(config: { compressionType: string } & Record<'compressionGzipLevel' | 'compressionLz4Level' | 'compressionZstdLevel', number>): number {
+function compressionLevel(
+  config: { compressionType: string } & Record<'compressionGzipLevel' | 'compressionLz4Level' | 'compressionZstdLevel', number>,
+): number {
   if (config.compressionType === 'lz4') return config.compressionLz4Level;
   return config.compressionType === 'zstd' ? config.compressionZstdLevel : config.compressionGzipLevel;
 }

@@ -44,13 +44,7 @@ export const listOffsetsHandler = defineHandler({
     const isDuplicate = duplicatesOf(request);
     const topics = request.topics.map(async ({ name, partitions }) => ({
       name,
-      partitions: await Promise.all(
-        partitions.map((wanted) =>
-          isDuplicate(name, wanted.partitionIndex)
-            ? failed(wanted.partitionIndex, ErrorCode.INVALID_REQUEST)
-            : offsetOf(broker, wanted, { topic: name, version }),
-        ),
-      ),
+      partitions: await Promise.all(partitions.map((wanted) => offsetOf(broker, wanted, { topic: name, version, isDuplicate }))),
     }));
     return { topics: await Promise.all(topics) };
   },
@@ -77,9 +71,10 @@ function duplicatesOf(request: ListOffsetsRequest): (topic: string, partition: n
 async function offsetOf(
   broker: BrokerServices,
   wanted: WantedPartition,
-  { topic: name, version }: { topic: string; version: number },
+  { topic: name, version, isDuplicate }: { topic: string; version: number; isDuplicate: ReturnType<typeof duplicatesOf> },
 ): Promise<Result> {
   const { partitionIndex, currentLeaderEpoch, timestamp } = wanted;
+  if (isDuplicate(name, partitionIndex)) return failed(partitionIndex, ErrorCode.INVALID_REQUEST);
   const isKnownTimestamp = timestamp >= timestamps.earliestPendingUpload && version >= (firstVersions.get(timestamp) ?? 0);
   if (!isKnownTimestamp) return failed(partitionIndex, ErrorCode.UNSUPPORTED_VERSION);
   const topic = findTopic(broker.image(), { name, id: '' });

@@ -5,8 +5,22 @@
  * `auto.create.topics.enable` allow it. v12+ may ask by topic id alone. The controller that is named is the quorum's
  * leader when it is a live broker; any broker takes admin requests and forwards them.
  */
-import { invalidTopicName, isInternalTopic, type MetadataImage, type PartitionRegistration, type TopicImage } from '@jackdaw/metadata';
-import { ApiKey, ErrorCode, metadataRequest, metadataResponse, zeroUuid, type MetadataRequest, type MetadataResponseDraft } from '@jackdaw/protocol';
+import {
+  invalidTopicName,
+  isInternalTopic,
+  type MetadataImage,
+  type PartitionRegistration,
+  type TopicImage,
+} from '@jackdaw/metadata';
+import {
+  ApiKey,
+  ErrorCode,
+  metadataRequest,
+  metadataResponse,
+  zeroUuid,
+  type MetadataRequest,
+  type MetadataResponseDraft,
+} from '@jackdaw/protocol';
 import type { BrokerServices } from '../broker-services.ts';
 import { clusterOperations, noOperations, topicOperations } from './authorized-operations.ts';
 import { defineHandler, type RequestContext } from './handler.ts';
@@ -69,7 +83,11 @@ interface Found {
   readonly errors: ReadonlyMap<string, number>;
 }
 
-function findOrFail(image: MetadataImage, wanted: { name: string | null; topicId: string }, { describe, errors }: Found): TopicResponse {
+function findOrFail(
+  image: MetadataImage,
+  wanted: { name: string | null; topicId: string },
+  { describe, errors }: Found,
+): TopicResponse {
   const { name, topicId } = wanted;
   if (topicId !== zeroUuid) {
     const topic = image.topicsById.get(topicId);

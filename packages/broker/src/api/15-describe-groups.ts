@@ -4,7 +4,13 @@
  * v3+ may ask for the authorised operations, which are told of groups that have no error. The shard answers an unknown
  * group as "Dead", from v6 on with GROUP_ID_NOT_FOUND (KIP-1043).
  */
-import { ApiKey, describeGroupsRequest, describeGroupsResponse, ErrorCode, type DescribeGroupsResponseDraft } from '@jackdaw/protocol';
+import {
+  ApiKey,
+  describeGroupsRequest,
+  describeGroupsResponse,
+  ErrorCode,
+  type DescribeGroupsResponseDraft,
+} from '@jackdaw/protocol';
 import { groupOperations } from './authorized-operations.ts';
 import { coordinatorContext, groupsByShard } from './group-requests.ts';
 import { defineHandler } from './handler.ts';

@@ -4,7 +4,14 @@
  * As with creation, the answer waits until this broker's own image shows it, within the client's timeout. Brokers speak
  * v6 to each other; what older clients must be told differently is put back here.
  */
-import { ApiKey, deleteTopicsRequest, deleteTopicsResponse, ErrorCode, zeroUuid, type DeleteTopicsRequest } from '@jackdaw/protocol';
+import {
+  ApiKey,
+  deleteTopicsRequest,
+  deleteTopicsResponse,
+  ErrorCode,
+  zeroUuid,
+  type DeleteTopicsRequest,
+} from '@jackdaw/protocol';
 import { controllerApis } from '../quorum/controller-apis.ts';
 import { defineHandler } from './handler.ts';
 import { boundedTimeoutMs, whenImageShows } from './image-waits.ts';

@@ -4,7 +4,14 @@
  * Every entry comes with where its value is from and, if asked, with every other place that could have said it. A broker
  * only tells its own settings: another one's are INVALID_REQUEST, clients ask that broker itself.
  */
-import { apiError, configResourceTypes, describeConfigs, invalidTopicName, type ApiError, type ConfigEntry } from '@jackdaw/metadata';
+import {
+  apiError,
+  configResourceTypes,
+  describeConfigs,
+  invalidTopicName,
+  type ApiError,
+  type ConfigEntry,
+} from '@jackdaw/metadata';
 import type { DescribedResource } from '@jackdaw/metadata';
 import { ApiKey, describeConfigsRequest, describeConfigsResponse, ErrorCode } from '@jackdaw/protocol';
 import type { DescribeConfigsRequest, DescribeConfigsResponseDraft } from '@jackdaw/protocol';

@@ -17,7 +17,7 @@ export const deleteGroupsHandler = defineHandler({
     const deleteOf = (shard: GroupShard, groupIds: readonly string[]): Promise<readonly Result[]> =>
       new Promise((resolve) => shard.deleteGroups(groupIds, now, resolve));
     const results = await Promise.all(
-      [...groupsByShard(broker, new Set(request.groupsNames))].map(([shard, groupIds]) =>
+      [...groupsByShard(broker, new Set(request.groupsNames))].map(async ([shard, groupIds]) =>
         typeof shard === 'number' ? groupErrors(groupIds, shard) : deleteOf(shard, groupIds),
       ),
     );

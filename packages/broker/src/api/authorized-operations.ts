@@ -6,7 +6,16 @@ const bit = { read: 3, write: 4, create: 5, delete: 6, alter: 7, describe: 8, cl
 const alterConfigsBit = 11;
 const idempotentWriteBit = 12;
 
-export const topicOperations = bitsOf(bit.read, bit.write, bit.create, bit.delete, bit.alter, bit.describe, bit.describeConfigs, alterConfigsBit);
+export const topicOperations = bitsOf(
+  bit.read,
+  bit.write,
+  bit.create,
+  bit.delete,
+  bit.alter,
+  bit.describe,
+  bit.describeConfigs,
+  alterConfigsBit,
+);
 export const groupOperations = bitsOf(bit.read, bit.delete, bit.describe, bit.describeConfigs, alterConfigsBit);
 export const clusterOperations = bitsOf(
   bit.create,

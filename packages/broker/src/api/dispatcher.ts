@@ -122,7 +122,11 @@ export class Dispatcher implements ConnectionHandler {
     }
   }
 
-  #answer(handler: ApiHandler, answer: Answer<unknown>, { context, slot }: { context: RequestContext; slot: ResponseSlot }): void {
+  #answer(
+    handler: ApiHandler,
+    answer: Answer<unknown>,
+    { context, slot }: { context: RequestContext; slot: ResponseSlot },
+  ): void {
     if (answer === noResponse) slot.skip();
     else if (answer === closeConnection) slot.abort(`${apiName(handler.apiKey)} ends the connection`);
     else slot.send(encodeResponseFrame({ schema: handler.response, header: context.header, body: answer }));

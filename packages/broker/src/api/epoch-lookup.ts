@@ -16,7 +16,11 @@ export interface EpochPartition {
 }
 
 /** The partition as led by this broker in the client's leader epoch, or the error code. */
-export function findLedPartitionInEpoch(broker: BrokerServices, topic: TopicImage, wanted: EpochPartition): LedPartition | number {
+export function findLedPartitionInEpoch(
+  broker: BrokerServices,
+  topic: TopicImage,
+  wanted: EpochPartition,
+): LedPartition | number {
   const led = findLedPartition(broker, topic, wanted.partition);
   const knownEpoch = broker.replicas.getById(topic.id, wanted.partition)?.leaderEpoch;
   if (led === ErrorCode.NOT_LEADER_OR_FOLLOWER && knownEpoch !== undefined) {

@@ -125,7 +125,9 @@ export class BrokerLifecycle {
   #onRegistrationRefused(errorCode: number): void {
     const error = new Error(`the controller refused the registration of broker ${this.#options.nodeId}: ${errorName(errorCode)}`);
     const isDuplicate = errorCode === ErrorCode.DUPLICATE_BROKER_REGISTRATION;
-    const mayPass = isDuplicate ? this.#options.clock.monotonicMs() < this.#duplicateUntilMs : errorCode !== ErrorCode.INCONSISTENT_CLUSTER_ID;
+    const mayPass = isDuplicate
+      ? this.#options.clock.monotonicMs() < this.#duplicateUntilMs
+      : errorCode !== ErrorCode.INCONSISTENT_CLUSTER_ID;
     if (!mayPass) {
       this.stop();
       this.#options.onRefused(error);

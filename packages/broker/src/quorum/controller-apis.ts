@@ -21,6 +21,8 @@ import {
   createTopicsResponse,
   deleteTopicsRequest,
   deleteTopicsResponse,
+  describeQuorumRequest,
+  describeQuorumResponse,
   electLeadersRequest,
   electLeadersResponse,
   incrementalAlterConfigsRequest,
@@ -50,6 +52,8 @@ export const controllerApis = {
   brokerRegistration: api(ApiKey.BrokerRegistration, brokerRegistrationRequest, brokerRegistrationResponse),
   brokerHeartbeat: api(ApiKey.BrokerHeartbeat, brokerHeartbeatRequest, brokerHeartbeatResponse),
   unregisterBroker: api(ApiKey.UnregisterBroker, unregisterBrokerRequest, unregisterBrokerResponse),
+  /** Answered by the quorum's leader beside the controller. */
+  describeQuorum: api(ApiKey.DescribeQuorum, describeQuorumRequest, describeQuorumResponse),
   allocateProducerIds: api(ApiKey.AllocateProducerIds, allocateProducerIdsRequest, allocateProducerIdsResponse),
 };
 

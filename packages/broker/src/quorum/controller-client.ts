@@ -105,7 +105,9 @@ export class ControllerClient {
       return Promise.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, `no address for controller ${controllerId}`));
     }
     if (this.#calls.size >= maxCalls) {
-      return Promise.reject(new ControllerError(ErrorCode.THROTTLING_QUOTA_EXCEEDED, `${maxCalls} calls wait for the controller`));
+      return Promise.reject(
+        new ControllerError(ErrorCode.THROTTLING_QUOTA_EXCEEDED, `${maxCalls} calls wait for the controller`),
+      );
     }
     return new Promise((resolve, reject) => {
       const correlationId = this.#nextCorrelationId++ % 0xffff_ffff;

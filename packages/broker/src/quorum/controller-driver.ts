@@ -7,7 +7,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock, NodeId, Prng } from '@jackdaw/base';
-import { ActiveController, brokenStreamGraceMs, type ControllerDecision, type ControllerEvent, type ControllerSettings } from '@jackdaw/metadata';
+import {
+  ActiveController,
+  brokenStreamGraceMs,
+  type ControllerDecision,
+  type ControllerEvent,
+  type ControllerSettings,
+} from '@jackdaw/metadata';
 import { ErrorCode, uuidOf } from '@jackdaw/protocol';
 import type { SoftState } from '@jackdaw/raft';
 import { LeadershipLostError, type QuorumDriver } from './quorum-driver.ts';

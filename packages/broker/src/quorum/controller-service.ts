@@ -7,7 +7,8 @@
  */
 import { Client, credentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { NodeId } from '@jackdaw/base';
-import { decodeBody, encodeBody, ErrorCode } from '@jackdaw/protocol';
+import { ApiKey, decodeBody, encodeBody, ErrorCode } from '@jackdaw/protocol';
+import type { DescribeQuorumRequest, DescribeQuorumResponseDraft } from '@jackdaw/protocol';
 import { controlChannelOptions } from '../rpc/channel-options.ts';
 import {
   controllerService,
@@ -26,6 +27,8 @@ export interface ControllerServiceOptions {
   readonly driver: ControllerDriver;
   /** Who leads the quorum as far as this node knows, −1 for nobody. */
   readonly controllerId: () => NodeId;
+  /** The quorum as its leader sees it; only asked while this node leads. */
+  readonly describeQuorum: (request: DescribeQuorumRequest) => DescribeQuorumResponseDraft;
   /** Where a registered broker takes gRPC, `host:port`. */
   readonly addressOf: (brokerId: NodeId) => string | undefined;
   readonly onError: (error: unknown, apiKey: number) => void;
@@ -81,10 +84,21 @@ export class ControllerService {
   /** Carries out an encoded request on this node. Rejects with {@link ControllerError}. */
   async handleLocal(apiKey: number, apiVersion: number, payload: Uint8Array): Promise<Uint8Array> {
     const schemas = controllerSchemas.get(apiKey);
-    if (schemas === undefined) throw new ControllerError(ErrorCode.UNSUPPORTED_VERSION, `api key ${apiKey} is not the controller's`);
+    if (schemas === undefined)
+      throw new ControllerError(ErrorCode.UNSUPPORTED_VERSION, `api key ${apiKey} is not the controller's`);
     const body = decodeBody(schemas.request, apiVersion, payload) as object;
-    const response = await this.#options.driver.handle<object>(apiKey, apiVersion, body);
+    const isOfQuorum = apiKey === ApiKey.DescribeQuorum;
+    const response = isOfQuorum
+      ? this.#describeQuorum(body)
+      : await this.#options.driver.handle<object>(apiKey, apiVersion, body);
     return encodeBody(schemas.response, apiVersion, response);
+  }
+
+  #describeQuorum(body: object): object {
+    if (this.#options.controllerId() !== this.#options.nodeId) {
+      throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'this node does not lead the quorum');
+    }
+    return this.#options.describeQuorum(body as DescribeQuorumRequest);
   }
 
   /** Ends every stream: this node leads no longer, and brokers must look for the one that does. */

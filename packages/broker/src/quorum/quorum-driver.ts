@@ -101,6 +101,11 @@ export class QuorumDriver {
     return this.#node.status();
   }
 
+  /** Milliseconds of one tick, the unit of the times in {@link status}. */
+  get tickMs(): number {
+    return this.#tickMs;
+  }
+
   start(transport: RaftTransport): void {
     this.#transport = transport;
     this.#lastTickMs = this.#options.clock.monotonicMs();

@@ -66,7 +66,8 @@ export class RaftStore {
     const first = ready.entries[0];
     const last = ready.entries.at(-1);
     if (first !== undefined && last !== undefined) {
-      for (const entry of ready.entries) operations.push({ type: 'put', key: entryKey(entry.index), value: encodeStoredEntry(entry) });
+      for (const entry of ready.entries)
+        operations.push({ type: 'put', key: entryKey(entry.index), value: encodeStoredEntry(entry) });
       if (ready.snapshot === null) this.#deleteEntries(operations, last.index + 1, oldLast);
     }
     if (ready.hardState !== null) putJson(operations, hardKey, ready.hardState);
