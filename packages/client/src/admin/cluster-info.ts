@@ -4,7 +4,7 @@
 import { apis } from '../apis.ts';
 import type { Cluster } from '../cluster.ts';
 import type { VersionRange } from '../connection.ts';
-import { expectSuccess, KafkaError, UnsupportedError } from '../errors.ts';
+import { expectSuccess, UnsupportedError, type KafkaError } from '../errors.ts';
 import type { TopicPartition } from '../records.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 

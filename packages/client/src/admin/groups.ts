@@ -146,7 +146,7 @@ export interface CommitMember {
   readonly groupInstanceId: string | null;
 }
 
-/** Commits offsets, and returns an outcome for each partition, named "topic-partition". Not repeated when a rebalance is going on. */
+/** Commits offsets; an outcome for each partition, named "topic-partition". Not repeated while a rebalance is going on. */
 export async function commitOffsets(
   cluster: Cluster,
   groupId: string,

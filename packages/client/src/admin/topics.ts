@@ -70,7 +70,7 @@ function toCreatableTopic(topic: NewTopic): {
     brokerIds: [...brokerIds],
   }));
   const isAssigned = assignments.length > 0;
-  const configs = topic.configs instanceof Map ? [...topic.configs] : Object.entries(topic.configs ?? {});
+  const configs: [string, string][] = isMap(topic.configs) ? [...topic.configs] : Object.entries(topic.configs ?? {});
   return {
     name: topic.name,
     numPartitions: isAssigned ? -1 : (topic.partitions ?? -1),
@@ -78,6 +78,10 @@ function toCreatableTopic(topic: NewTopic): {
     assignments,
     configs: configs.map(([name, value]) => ({ name, value })),
   };
+}
+
+function isMap(configs: NewTopic['configs']): configs is ReadonlyMap<string, string> {
+  return configs instanceof Map;
 }
 
 export async function deleteTopics(cluster: Cluster, names: readonly string[], options: ChangeOptions = {}): Promise<Outcome[]> {
