@@ -103,7 +103,7 @@ export function baseParser(argv: readonly string[]): Argv<GlobalArgs> {
       const text = message ?? 'wrong usage';
       throw new ParseFailure(text, unknownNames(text));
     });
-  return parser;
+  return parser as unknown as Argv<GlobalArgs>;
 }
 
 function unknownNames(message: string): string[] {

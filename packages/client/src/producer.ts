@@ -70,7 +70,7 @@ export class Producer {
     return new Promise((resolve, reject) => {
       const pending = toPending(record, Date.now(), { resolve, reject });
       if (pending.sizeBytes > this.#options.maxRequestSizeBytes) {
-        const text = `a record of ${pending.sizeBytes} bytes is above the largest request, ${this.#options.maxRequestSizeBytes} bytes`;
+        const text = `a record of ${pending.sizeBytes} bytes; a request has at most ${this.#options.maxRequestSizeBytes}`;
         reject(new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, text));
         return;
       }

@@ -134,8 +134,8 @@ function peopleLine({ header, hasValidCrc, position }: SegmentBatch): string {
     header.producerId < 0 ? '' : `  producer ${header.producerId}/${header.producerEpoch} seq ${header.baseSequence}`;
   return (
     `${header.baseOffset}..${header.lastOffset}  ${header.recordsCount} record(s)  ${header.sizeInBytes} bytes at ${position}` +
-    `  epoch ${header.leaderEpoch}  ${codecNames[header.codec] ?? '?'}  ${header.timestampType} ${timeText(header.maxTimestamp)}` +
-    `${producer}${flags.map((one) => `  ${one}`).join('')}`
+    `  epoch ${header.leaderEpoch}  ${codecNames[header.codec] ?? '?'}` +
+    `  ${header.timestampType} ${timeText(header.maxTimestamp)}${producer}${flags.map((one) => `  ${one}`).join('')}`
   );
 }
 
@@ -150,8 +150,8 @@ function kafkaLine({ header, position, hasValidCrc }: SegmentBatch): string {
     `baseOffset: ${header.baseOffset} lastOffset: ${header.lastOffset} count: ${header.recordsCount}` +
     ` baseSequence: ${header.baseSequence} lastSequence: ${lastSequence}` +
     ` producerId: ${header.producerId} producerEpoch: ${header.producerEpoch} partitionLeaderEpoch: ${header.leaderEpoch}` +
-    ` isTransactional: ${header.isTransactional} isControl: ${header.isControl} deleteHorizonMs: ${horizon} position: ${position}` +
-    ` ${header.timestampType}: ${header.maxTimestamp} size: ${header.sizeInBytes} magic: ${header.magic}` +
+    ` isTransactional: ${header.isTransactional} isControl: ${header.isControl} deleteHorizonMs: ${horizon}` +
+    ` position: ${position} ${header.timestampType}: ${header.maxTimestamp} size: ${header.sizeInBytes} magic: ${header.magic}` +
     ` compresscodec: ${codecNames[header.codec] ?? header.codec} crc: ${header.crc} isvalid: ${hasValidCrc}`
   );
 }

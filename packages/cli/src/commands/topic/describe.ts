@@ -208,7 +208,8 @@ function kafkaLines({ topic, configs, partitions }: DescribedTopic, view: View):
   const list = (ids: readonly number[] | null): string => (ids === null ? 'N/A' : ids.join(','));
   const rows = partitions.map((one) => {
     const leader = one.leaderId < 0 ? 'none' : String(one.leaderId);
-    const sets = `Replicas: ${list(one.replicas)}\tIsr: ${list(one.isr)}\tElr: ${list(one.elr)}\tLastKnownElr: ${list(one.lastKnownElr)}`;
+    const elrs = `Elr: ${list(one.elr)}\tLastKnownElr: ${list(one.lastKnownElr)}`;
+    const sets = `Replicas: ${list(one.replicas)}\tIsr: ${list(one.isr)}\t${elrs}`;
     return `\tTopic: ${topic.name}\tPartition: ${one.partition}\tLeader: ${leader}\t${sets}`;
   });
   return [...(view.withConfigs ? [head] : []), ...(view.withPartitions ? rows : [])];
