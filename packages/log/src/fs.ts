@@ -54,6 +54,8 @@ export interface Fs {
   link(from: string, to: string): void;
   /** Removes a file; one that is absent is fine. */
   unlink(path: string): void;
+  /** As `unlink`, off the event loop: freeing a large file takes a while. */
+  remove(path: string): Promise<void>;
   /** Removes an empty directory; one that is absent is fine. */
   removeDirectory(path: string): void;
 }

@@ -273,7 +273,7 @@ export class LogManager {
     const path = join(directory.path, newName);
     try {
       const from = log.directory;
-      log.abandon();
+      await log.abandon();
       fs.rename(from, path);
       await fs.syncDirectory(directory.path);
     } catch (error) {
@@ -287,12 +287,12 @@ export class LogManager {
     return path;
   }
 
-  #removeDueDirectories(nowMs: number): void {
+  async #removeDueDirectories(nowMs: number): Promise<void> {
     const due = this.#pendingDeletes.filter((entry) => entry.dueMs <= nowMs);
     this.#pendingDeletes = this.#pendingDeletes.filter((entry) => entry.dueMs > nowMs);
     const { fs } = this.#options;
     for (const { path } of due) {
-      for (const name of fs.list(path)) fs.unlink(join(path, name));
+      for (const name of fs.list(path)) await fs.remove(join(path, name));
       fs.removeDirectory(path);
     }
   }
@@ -305,13 +305,14 @@ export class LogManager {
       if (log.isOffline) continue;
       try {
         log.retain(nowMs, highWatermarkOf(log));
+        await log.removeDueFiles(nowMs);
       } catch (error) {
         // A full disk must not keep other logs from freeing space; a broken one has gone offline by itself.
         if (!(error instanceof StorageError)) throw error;
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#removeDueDirectories(nowMs);
+    await this.#removeDueDirectories(nowMs);
   }
 
   /** `flush.ms` of logs in page-cache mode. */
@@ -352,7 +353,7 @@ export class LogManager {
   /** Lets go of all files and locks as they are, as a crash would; nothing is flushed or marked. */
   abandon(): void {
     for (const directory of this.#directories) {
-      for (const log of directory.logs.values()) log.abandon();
+      for (const log of directory.logs.values()) void log.abandon();
       directory.unlock();
     }
   }

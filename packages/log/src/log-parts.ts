@@ -48,6 +48,8 @@ export interface LogParts {
   syncTarget: Offset;
   /** Names in the directory changed since it was last synced. */
   isDirectoryDirty: boolean;
+  /** The directory is new and its own name has not been synced yet. */
+  isParentDirty: boolean;
   /** Files renamed to `.deleted`, with the wall-clock time from which they may go. */
   pendingDeletes: { path: string; dueMs: number }[];
   /** Set once the disk has failed. */

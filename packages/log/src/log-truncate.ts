@@ -189,10 +189,10 @@ export function deleteSegments(parts: LogParts, segments: readonly Segment[]): v
   parts.isDirectoryDirty = true;
 }
 
-/** Unlinks files that have been `.deleted` for long enough. */
-export function removeDueFiles(parts: LogParts, nowMs: number): void {
+/** Removes files that have been `.deleted` for long enough; a large one may take the disk a while. */
+export async function removeDueFiles(parts: LogParts, nowMs: number): Promise<void> {
   const due = parts.pendingDeletes.filter((entry) => entry.dueMs <= nowMs);
   if (due.length === 0) return;
   parts.pendingDeletes = parts.pendingDeletes.filter((entry) => entry.dueMs > nowMs);
-  for (const { path } of due) parts.fs.unlink(path);
+  for (const { path } of due) await parts.fs.remove(path);
 }

@@ -227,6 +227,11 @@ export class MemoryFs implements Fs {
     this.#changeNames(parentOf(path), (names) => names.delete(path));
   }
 
+  async remove(path: string): Promise<void> {
+    await Promise.resolve();
+    this.unlink(path);
+  }
+
   removeDirectory(path: string): void {
     if (!this.#names.has(path)) return;
     if (this.list(path).length > 0) throw new StorageError('io', path, `directory not empty: ${path}`);

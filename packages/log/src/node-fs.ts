@@ -111,6 +111,12 @@ export class NodeFs implements Fs {
     attempt(path, () => nodeFs.rmSync(path, { force: true }));
   }
 
+  remove(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      nodeFs.rm(path, { force: true }, (error) => (error === null ? resolve() : reject(toStorageError(path, error))));
+    });
+  }
+
   removeDirectory(path: string): void {
     if (this.stat(path) !== null) attempt(dirname(path), () => nodeFs.rmdirSync(path));
   }

@@ -9,9 +9,6 @@
 
 import { assert, type Clock, type LeaderEpoch, type Offset } from '@jackdaw/base';
 import { ErrorCode, type Codecs } from '@jackdaw/protocol';
-import { dirname, join } from 'node:path';
-import { replaceFile } from './checkpoint-file.ts';
-import { leaderEpochFile } from './file-names.ts';
 import { StorageError, type Fs } from './fs.ts';
 import { appendFollower, appendLeader, rollAt } from './log-append.ts';
 import type { LogConfig } from './log-config.ts';
@@ -21,6 +18,7 @@ import { findByTimestamp, findMaxTimestamp } from './log-lookup.ts';
 import type { LogParts } from './log-parts.ts';
 import { readDisk, readTail } from './log-read.ts';
 import { deleteOldSegments, raiseLogStart } from './log-retention.ts';
+import { saveForClose, syncFiles, writeLeaderEpochs } from './log-sync.ts';
 import { removeDueFiles, truncateLog, truncateWholeLog } from './log-truncate.ts';
 import type {
   AbortedTransaction,
@@ -34,7 +32,6 @@ import type {
   TimestampOffset,
 } from './log-types.ts';
 import type { OpenSegments } from './open-segments.ts';
-import { encodeLeaderEpochs } from './partition-files.ts';
 import { TailCache, type TailCacheBudget } from './tail-cache.ts';
 import { collectAborted } from './transaction-index.ts';
 
@@ -71,7 +68,6 @@ export class PartitionLog implements Flushable {
   readonly recovery: RecoveryReport;
   readonly #parts: LogParts;
   readonly #options: PartitionLogOptions;
-  #isParentDirty: boolean;
   #isClosed = false;
   #syncing: Promise<void> | null = null;
   /** Kafka's flush.ms counts from here in page-cache mode. */
@@ -83,7 +79,6 @@ export class PartitionLog implements Flushable {
     this.name = options.name;
     this.topicId = options.topicId;
     this.recovery = recovery;
-    this.#isParentDirty = options.isNew === true;
     this.#lastFlushMs = options.clock.monotonicMs();
   }
 
@@ -117,11 +112,14 @@ export class PartitionLog implements Flushable {
       bytesSinceSnapshot: 0,
       syncTarget: logEndOffset,
       isDirectoryDirty: true,
+      isParentDirty: options.isNew === true,
       pendingDeletes: [],
       failure: null,
       corruptOffset: null,
     });
-    if (log.needsSync) options.flusher.markDirty(log);
+    // Recovered bytes and rebuilt indexes are on disk, or durable, only after a sync.
+    const isUnsaved = loaded.segments.all.some((segment) => !segment.isActive && segment.hasUnsavedIndexes);
+    if (log.needsSync || isUnsaved) options.flusher.markDirty(log);
     return log;
   }
 
@@ -300,16 +298,21 @@ export class PartitionLog implements Flushable {
     return ErrorCode.NONE;
   }
 
-  /** Applies retention, forgets expired producers, unlinks files whose delay is over. Throws StorageError. */
+  /**
+   * Applies retention and forgets expired producers. Segments are renamed to `.deleted`; `removeDueFiles` removes them.
+   * Throws StorageError.
+   */
   retain(nowMs: number, highWatermark: Offset): { deletedSegments: number } {
     let deletedSegments = 0;
-    this.#mutate(() => {
-      deletedSegments = deleteOldSegments(this.#parts, nowMs, highWatermark);
-      removeDueFiles(this.#parts, nowMs);
-    });
+    this.#mutate(() => (deletedSegments = deleteOldSegments(this.#parts, nowMs, highWatermark)));
     this.#parts.producers.removeExpired(nowMs);
     if (deletedSegments > 0) this.#options.flusher.markDirty(this);
     return { deletedSegments };
+  }
+
+  /** Removes files that have been `.deleted` for `file.delete.delay.ms`, off the event loop. Rejects with StorageError. */
+  removeDueFiles(nowMs: number): Promise<void> {
+    return removeDueFiles(this.#parts, nowMs);
   }
 
   /** Seals an active segment that has records older than `segment.ms`; returns whether it did. Throws StorageError. */
@@ -389,7 +392,7 @@ export class PartitionLog implements Flushable {
     parts.syncTarget = parts.logEndOffset;
     const { truncations } = parts;
     try {
-      await this.#syncFiles();
+      await syncFiles(parts);
       parts.syncedOffset = Math.max(parts.syncedOffset, Math.min(parts.syncTarget, parts.logEndOffset));
       this.#lastFlushMs = parts.clock.monotonicMs();
     } catch (error) {
@@ -399,51 +402,14 @@ export class PartitionLog implements Flushable {
     }
   }
 
-  async #syncFiles(): Promise<void> {
-    const { segments, fs, syncedOffset, context } = this.#parts;
-    const unsynced = segments.all.slice(segments.indexFor(syncedOffset));
-    for (const segment of segments.all) {
-      if (!segment.isActive && segment.hasUnsavedIndexes) await this.#saveIndexes(() => segment.saveIndexes());
-    }
-    if (unsynced.length > 1) await this.writeLeaderEpochs();
-    for (const segment of unsynced) {
-      if (segment.isDeleted) continue;
-      await segment.acquire();
-      try {
-        await fs.dataSync(segment.file());
-      } finally {
-        segment.release();
-      }
-    }
-    // The names of the files, and of the directory itself, must survive as well (B8).
-    if (this.#parts.isDirectoryDirty) {
-      this.#parts.isDirectoryDirty = false;
-      await fs.syncDirectory(context.directory);
-    }
-    if (!this.#isParentDirty) return;
-    this.#isParentDirty = false;
-    await fs.syncDirectory(dirname(context.directory));
-  }
-
-  /** Index files can be rebuilt, so a full disk may leave them for the next flush. */
-  async #saveIndexes(save: () => Promise<void>): Promise<void> {
-    try {
-      await save();
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
-    }
-  }
-
   /** Writes `leader-epoch-checkpoint` when it is out of date; before a recovery point on disk may pass its epochs. */
   async writeLeaderEpochs(): Promise<void> {
-    const { epochs, fs, context } = this.#parts;
-    if (!epochs.isDirty || this.isOffline) return;
-    epochs.isDirty = false;
+    if (this.isOffline || this.#isClosed) return;
     try {
-      await replaceFile(fs, join(context.directory, leaderEpochFile), encodeLeaderEpochs(epochs.entries));
+      await writeLeaderEpochs(this.#parts);
     } catch (error) {
-      epochs.isDirty = true;
-      throw error;
+      // The directory may have been moved away meanwhile.
+      if (!this.#isClosed) throw error;
     }
   }
 
@@ -455,22 +421,17 @@ export class PartitionLog implements Flushable {
   /** Syncs and saves everything, so that the next open reads no more than the end. Rejects with StorageError. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    const { segments, producers, failure } = this.#parts;
-    if (failure === null) {
+    if (this.#parts.failure === null) {
       await this.flush();
-      await this.writeLeaderEpochs();
-      segments.active.indexes.complete();
-      segments.active.hasUnsavedIndexes = true;
-      for (const segment of segments.all) await this.#saveIndexes(() => segment.saveIndexes());
-      producers.takeSnapshot();
-      await this.#parts.fs.syncDirectory(this.directory);
+      await saveForClose(this.#parts);
     }
     this.#release();
   }
 
   /** Lets go of files and memory without saving: the directory is about to be removed, or the disk has failed. */
-  abandon(): void {
+  async abandon(): Promise<void> {
     this.#release();
+    while (this.#syncing !== null) await this.#syncing;
   }
 
   #release(): void {

@@ -291,8 +291,8 @@ export class Segment {
     if (this.#pins === 0) this.evict();
   }
 
+  /** The log is closed: files that a read or a sync still holds close when it is done. */
   close(): void {
-    this.context.openSegments.forget(this);
-    this.evict();
+    this.markDeleted();
   }
 }

@@ -201,7 +201,10 @@ test('a partition whose metadata file is unreadable is left alone and named; the
   await manager.shutdown({ brokerEpoch: 1 });
   putFile(fs, '/data/orders-0/partition.metadata', Buffer.from('nonsense'));
   const again = await open(fs);
-  assert.deepEqual(again.unreadable.map(({ directory }) => directory), ['/data/orders-0']);
+  assert.deepEqual(
+    again.unreadable.map(({ directory }) => directory),
+    ['/data/orders-0'],
+  );
   assert.ok(again.get('orders', 1) !== undefined);
 });
 

@@ -168,7 +168,9 @@ test('B14: retention by time and size deletes whole segments, oldest first, neve
   assert.deepEqual([log.logStartOffset, log.logEndOffset, log.segmentCount], [9, 9, 1]);
   assert.deepEqual(await log.read({ fetchOffset: 3, maxOffset: 9, maxBytes: 100, minOneBatch: true }), { kind: 'outOfRange' });
   assert.ok(fs.list('/data/topic-0').some((name) => name.endsWith('.log.deleted')));
-  log.retain(clock.wallMs() + 500, 9);
+  await log.removeDueFiles(clock.wallMs() + 499);
+  assert.ok(fs.list('/data/topic-0').some((name) => name.endsWith('.deleted')));
+  await log.removeDueFiles(clock.wallMs() + 500);
   assert.equal(fs.list('/data/topic-0').filter((name) => name.endsWith('.deleted')).length, 0);
 });
 
@@ -259,7 +261,11 @@ test('timestamps are found in batches, across segments, and below a bound', asyn
   for (let i = 0; i < 30; i++) append(log, batchOf(['x'.repeat(100), 'y'], { timestamp: 1000 + i * 10 }), 7);
   assert.deepEqual(await log.offsetForTimestamp(0, 60), { offset: 0, timestamp: 1000, leaderEpoch: 7 });
   for (const i of [1, 13, 29]) {
-    assert.deepEqual(await log.offsetForTimestamp(1000 + i * 10 - 5, 60), { offset: 2 * i, timestamp: 1000 + i * 10, leaderEpoch: 7 });
+    assert.deepEqual(await log.offsetForTimestamp(1000 + i * 10 - 5, 60), {
+      offset: 2 * i,
+      timestamp: 1000 + i * 10,
+      leaderEpoch: 7,
+    });
   }
   assert.equal(await log.offsetForTimestamp(1291, 60), null);
   assert.equal(await log.offsetForTimestamp(1200, 40), null);

@@ -33,7 +33,7 @@ function outcome(log: PartitionLog, send: Send, options: Partial<LeaderAppendOpt
   return result.kind === 'error' ? `error ${result.error}` : `${result.kind} ${result.baseOffset}`;
 }
 
-function endTransaction(log: PartitionLog, isCommit: boolean, marker: { epoch?: number; coordinatorEpoch?: number; version?: number } = {}) {
+function endTransaction(log: PartitionLog, isCommit: boolean, marker: Marker = {}) {
   const batch = encodeEndTxnMarker({
     producerId: 7,
     producerEpoch: marker.epoch ?? 0,
@@ -45,11 +45,17 @@ function endTransaction(log: PartitionLog, isCommit: boolean, marker: { epoch?: 
   return log.appendAsLeader(batch, { leaderEpoch: 0, nowMs: startMs, origin: 'coordinator', transactionVersion });
 }
 
+interface Marker {
+  epoch?: number;
+  coordinatorEpoch?: number;
+  version?: number;
+}
+
 const outOfOrder = `error ${ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER}`;
 const duplicateSequence = `error ${ErrorCode.DUPLICATE_SEQUENCE_NUMBER}`;
 const invalidEpoch = `error ${ErrorCode.INVALID_PRODUCER_EPOCH}`;
 
-test('C1: a retry of any of the last five batches answers with its first offset and timestamp, also after a restart', async () => {
+test('C1: a retry of one of the last five batches gets its first offset and timestamp, also after a restart', async () => {
   for (const restart of ['none', 'clean', 'crash', 'truncation'] as const) {
     const fs = new MemoryFs();
     let { log, flusher } = await openTestLog(fs);
@@ -67,7 +73,13 @@ test('C1: a retry of any of the last five batches answers with its first offset 
     }
     for (let i = 3; i < 8; i++) {
       const again = produce(log, { sequence: i * 2, count: 2 });
-      assert.deepEqual(again, { kind: 'duplicate', baseOffset: i * 2, lastOffset: i * 2 + 1, timestamp: startMs, logStartOffset: 0 });
+      assert.deepEqual(again, {
+        kind: 'duplicate',
+        baseOffset: i * 2,
+        lastOffset: i * 2 + 1,
+        timestamp: startMs,
+        logStartOffset: 0,
+      });
     }
     assert.equal(outcome(log, { sequence: 4, count: 2 }), duplicateSequence, restart);
     assert.equal(log.logEndOffset, 16);
@@ -133,7 +145,14 @@ test('B5: producer state survives snapshots that are missing, damaged or newer t
         if (damage === 'damaged') flipByte(fs, `${directory}/${name}`, 3);
       }
       if (damage === 'newer') {
-        const entry = { producerId: 7, producerEpoch: 9, coordinatorEpoch: -1, lastTimestamp: startMs, currentTxnFirstOffset: -1, batches: [] };
+        const entry = {
+          producerId: 7,
+          producerEpoch: 9,
+          coordinatorEpoch: -1,
+          lastTimestamp: startMs,
+          currentTxnFirstOffset: -1,
+          batches: [],
+        };
         putFile(fs, `${directory}/00000000000000000099.snapshot`, encodeProducerSnapshot([entry]));
       }
       const again = await openTestLog(fs, { settings, hadCleanShutdown });
@@ -146,7 +165,14 @@ test('B5: producer state survives snapshots that are missing, damaged or newer t
 test('a snapshot holds every producer, and Kafka reads its part of it', () => {
   const batches = [0, 1, 2].map((i) => ({ lastSequence: i, lastOffset: 100 + i, offsetDelta: 0, timestamp: startMs + i }));
   const entries = [
-    { producerId: 2 ** 40 + 3, producerEpoch: 4, coordinatorEpoch: 5, lastTimestamp: startMs + 2, currentTxnFirstOffset: 77, batches },
+    {
+      producerId: 2 ** 40 + 3,
+      producerEpoch: 4,
+      coordinatorEpoch: 5,
+      lastTimestamp: startMs + 2,
+      currentTxnFirstOffset: 77,
+      batches,
+    },
     { producerId: 1, producerEpoch: 0, coordinatorEpoch: -1, lastTimestamp: -1, currentTxnFirstOffset: -1, batches: [] },
   ];
   const bytes = encodeProducerSnapshot(entries);
@@ -166,7 +192,10 @@ test('producers are forgotten when they expire, but not while a transaction is o
   log.retain(startMs + 999, 0);
   assert.equal(log.activeProducers().length, 2);
   log.retain(startMs + 1000, 0);
-  assert.deepEqual(log.activeProducers().map((producer) => producer.producerId), [8]);
+  assert.deepEqual(
+    log.activeProducers().map((producer) => producer.producerId),
+    [8],
+  );
 });
 
 test('C8: the last stable offset is the start of the oldest undecided transaction, until its marker is replicated', async () => {
@@ -199,7 +228,12 @@ test('C9, B6: aborted transactions are listed for every range they overlap, afte
       if (restart === 'noIndex') putFile(fs, `${directory}/${names[0]}`, new Uint8Array(35));
       ({ log } = await openTestLog(fs, { settings, hadCleanShutdown: restart !== 'unclean', recoveryPoint: 0 }));
     }
-    for (const [from, to] of [[0, 1], [1, 3], [7, 8], [0, 8]] as const) {
+    for (const [from, to] of [
+      [0, 1],
+      [1, 3],
+      [7, 8],
+      [0, 8],
+    ] as const) {
       assert.deepEqual(log.abortedTransactions(from, to), expected, restart);
     }
     assert.equal(log.lastStableOffset(8), 8);

@@ -79,7 +79,10 @@ test('B3: damage in a segment drops the segments behind it', async () => {
   const { log } = await openTestLog(fs, cold);
   for (let i = 0; i < 20; i++) append(log, batchOfSize(700));
   await log.close();
-  const names = fs.list(directory).filter((name) => name.endsWith('.log')).sort();
+  const names = fs
+    .list(directory)
+    .filter((name) => name.endsWith('.log'))
+    .sort();
   flipByte(fs, baseOf(names[1] ?? ''), 800);
   const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false });
   assert.equal(again.log.segmentCount, 2);
@@ -87,7 +90,7 @@ test('B3: damage in a segment drops the segments behind it', async () => {
   assert.equal(again.log.logEndOffset, Number.parseInt(names[1] ?? '', 10) + 1);
 });
 
-test('B4: indexes that are missing, cut, garbage or in the wrong order are rebuilt, with the results of a full scan', async () => {
+test('B4: indexes that are missing, cut, garbage or out of order are rebuilt, with the results of a full scan', async () => {
   const damages: [string, (bytes: Uint8Array) => Uint8Array | null][] = [
     ['missing', () => null],
     ['empty', () => new Uint8Array(0)],
@@ -200,7 +203,10 @@ test('B15: what an interrupted swap left is finished, and unfinished cleanings g
   for (let i = 0; i < 12; i++) append(log, batchOfSize(700));
   const whole = await readAll(log);
   await log.close();
-  const names = fs.list(directory).filter((name) => name.endsWith('.log')).sort();
+  const names = fs
+    .list(directory)
+    .filter((name) => name.endsWith('.log'))
+    .sort();
   const second = readSmallFile(fs, baseOf(names[1] ?? '')) ?? new Uint8Array(0);
   putFile(fs, baseOf(`${names[1]}.swap`), second);
   putFile(fs, baseOf(`${names[2]}.cleaned`), new Uint8Array(100));

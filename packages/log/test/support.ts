@@ -72,7 +72,7 @@ export function append(log: PartitionLog, batch: Uint8Array, leaderEpoch = 0, no
 /** All bytes from `fetchOffset` on, joined. */
 export async function readAll(log: PartitionLog, fetchOffset = log.logStartOffset): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for (let offset = fetchOffset; offset < log.logEndOffset; ) {
+  for (let offset = fetchOffset; offset < log.logEndOffset;) {
     const result = await log.read({ fetchOffset: offset, maxOffset: log.logEndOffset, maxBytes: 1 << 20, minOneBatch: true });
     if (result.kind !== 'data' || result.sizeBytes === 0) throw new Error(`nothing at offset ${offset}: ${result.kind}`);
     chunks.push(...result.chunks);

@@ -1,0 +1,79 @@
+/**
+ * Making a log durable: what one group commit does on the disk, and what closing saves.
+ *
+ * The order matters. Index and epoch files are written before the recovery point may pass what they describe, data
+ * before the offset that acknowledges it, and names, of the files and of the directory itself, together with the first
+ * data that depends on them (B8).
+ */
+
+import { dirname, join } from 'node:path';
+import { replaceFile } from './checkpoint-file.ts';
+import { leaderEpochFile } from './file-names.ts';
+import { StorageError } from './fs.ts';
+import type { LogParts } from './log-parts.ts';
+import { encodeLeaderEpochs } from './partition-files.ts';
+import type { Segment } from './segment.ts';
+
+/** Syncs everything that was written before the call. The caller raises `syncedOffset` when it succeeds. */
+export async function syncFiles(parts: LogParts): Promise<void> {
+  const { segments, fs, context } = parts;
+  // A copy: the log may roll or be cut while this waits for the disk.
+  const unsynced = segments.all.slice(segments.indexFor(parts.syncedOffset));
+  for (const segment of [...segments.all]) if (!segment.isActive) await saveIndexes(segment);
+  // The epochs of a segment that will not be walked again must be in the file.
+  if (unsynced.length > 1) await writeLeaderEpochs(parts);
+  for (const segment of unsynced) await syncSegment(parts, segment);
+  if (parts.isDirectoryDirty) {
+    // Cleared first: a roll during the sync sets it again.
+    parts.isDirectoryDirty = false;
+    await fs.syncDirectory(context.directory);
+  }
+  if (!parts.isParentDirty) return;
+  parts.isParentDirty = false;
+  await fs.syncDirectory(dirname(context.directory));
+}
+
+async function syncSegment(parts: LogParts, segment: Segment): Promise<void> {
+  if (segment.isDeleted) return;
+  await segment.acquire();
+  try {
+    await parts.fs.dataSync(segment.file());
+  } finally {
+    segment.release();
+  }
+}
+
+/** Index files can be rebuilt, so a full disk may leave them for the next flush. */
+async function saveIndexes(segment: Segment): Promise<void> {
+  if (!segment.hasUnsavedIndexes) return;
+  try {
+    await segment.saveIndexes();
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
+  }
+}
+
+/** Writes `leader-epoch-checkpoint` when it is out of date. */
+export async function writeLeaderEpochs(parts: LogParts): Promise<void> {
+  const { epochs, fs, context } = parts;
+  if (!epochs.isDirty) return;
+  // Cleared first: an epoch that begins during the write sets it again.
+  epochs.isDirty = false;
+  try {
+    await replaceFile(fs, join(context.directory, leaderEpochFile), encodeLeaderEpochs(epochs.entries));
+  } catch (error) {
+    epochs.isDirty = true;
+    throw error;
+  }
+}
+
+/** After the last flush: saves what lets the next open read no more than the end of the log. */
+export async function saveForClose(parts: LogParts): Promise<void> {
+  const { segments, producers, fs, context } = parts;
+  await writeLeaderEpochs(parts);
+  segments.active.indexes.complete();
+  segments.active.hasUnsavedIndexes = true;
+  for (const segment of [...segments.all]) await saveIndexes(segment);
+  producers.takeSnapshot();
+  await fs.syncDirectory(context.directory);
+}
