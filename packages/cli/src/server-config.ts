@@ -2,7 +2,8 @@
  * The options of `server` commands, and the configuration that they, the environment and a file make together.
  */
 import type { Argv } from 'yargs';
-import { fromBroker, type LoadedConfig } from './broker-package.ts';
+import type { LoadedConfig } from '@jackdaw/broker';
+import { fromBroker } from './broker-package.ts';
 import type { Context, GlobalArgs } from './command.ts';
 import { CommandError, exitCodes } from './failure.ts';
 import { repeated, text } from './input/options.ts';

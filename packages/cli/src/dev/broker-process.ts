@@ -40,8 +40,6 @@ export function brokerSettings(state: DevState, broker: DevBroker): string[] {
     `log.dirs=${broker.dataDir}`,
     `default.replication.factor=${factor}`,
     `offsets.topic.replication.factor=${factor}`,
-    `transaction.state.log.replication.factor=${factor}`,
-    `transaction.state.log.min.isr=${Math.min(2, factor)}`,
     'group.initial.rebalance.delay.ms=0',
     ...state.sets.map((set) => set.replaceAll('{id}', String(broker.id))),
   ];

@@ -2,7 +2,7 @@
  * `jackdaw server start`: one broker in this process, until SIGTERM or Ctrl-C.
  */
 import { once } from 'node:events';
-import { fromBroker, type RunningBroker } from '../../broker-package.ts';
+import { fromBroker } from '../../broker-package.ts';
 import { defineCommand, type Command } from '../../command.ts';
 import { CommandError, exitCodes } from '../../failure.ts';
 import { loadServerConfig, serverOptions } from '../../server-config.ts';
@@ -13,21 +13,22 @@ export const command: Command = defineCommand({
     const loaded = await loadServerConfig(args, context);
     for (const warning of loaded.warnings) context.out.warn(warning);
     const startBroker = await fromBroker('startBroker');
-    const broker = await startBroker(loaded.config).catch((error: unknown) => {
+    const fatal = new AbortController();
+    const options = { includeProcessMetrics: true, onFatal: (error: Error): void => fatal.abort(error) };
+    const broker = await startBroker(loaded.config, options).catch((error: unknown) => {
       throw explainStart(error);
     });
-    context.out.note(
-      `broker ${loaded.config.nodeId} serves on port ${broker.port}, admin on port ${broker.adminPort}; Ctrl-C stops it`,
+    void broker.whenReady.then(
+      () => context.out.note(`broker ${broker.nodeId} serves on port ${broker.port}, admin on port ${broker.adminPort}`),
+      () => undefined,
     );
-    if (!context.signal.aborted) await once(context.signal, 'abort');
-    await stop(broker);
+    const end = AbortSignal.any([context.signal, fatal.signal]);
+    if (!end.aborted) await once(end, 'abort');
+    await broker.close();
+    if (fatal.signal.aborted) throw fatal.signal.reason;
     return exitCodes.done;
   },
 });
-
-async function stop(broker: RunningBroker): Promise<void> {
-  await broker.close();
-}
 
 /** A taken port or an unusable directory in words; everything else as it is. */
 function explainStart(error: unknown): unknown {
