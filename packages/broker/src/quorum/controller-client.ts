@@ -152,7 +152,8 @@ export class ControllerClient {
     this.#streamTo = controllerId;
     stream.on('data', (response: ControllerResponseMessage) => this.#onResponse(response));
     stream.on('error', () => undefined);
-    stream.on('close', () => {
+    // Not 'close': a call that fails keeps its writable half open, and is then never closed.
+    stream.on('status', () => {
       if (this.#stream !== stream) return;
       this.#dropStream(`the stream to controller ${controllerId} broke`);
       if (!this.#isClosed) this.#options.onBroken();

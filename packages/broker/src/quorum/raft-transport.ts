@@ -131,7 +131,8 @@ class Peer {
       onFrame(frame);
     });
     call.on('error', () => undefined);
-    call.on('close', () => {
+    // Not 'close': a call that fails keeps its writable half open, and is then never closed.
+    call.on('status', () => {
       this.#call = null;
       if (this.#isClosed) return;
       if (wasUp) this.#options.onBroken(this.#id, 'outgoing stream closed');

@@ -122,7 +122,8 @@ export class ReplicationService {
     let reason = 'the stream ended';
     call.on('data', (push: PartitionPush[]) => events.onPush(push));
     call.on('error', (error) => (reason = error.message));
-    call.on('close', () => events.onEnd(reason));
+    // Not 'close': a call that fails keeps its writable half open, and is then never closed.
+    call.on('status', () => events.onEnd(reason));
     return { write: (message) => call.write(message), cancel: () => call.cancel() };
   }
 
