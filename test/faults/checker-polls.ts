@@ -8,7 +8,7 @@ import type { HistoryIndex, Rule } from './checker-index.ts';
 import type { Key, Polled } from './history.ts';
 import type { Report } from './violation.ts';
 
-export const pollRules: readonly Rule[] = [expectContinuousReads, expectPositionsStayValid];
+export const pollRules: readonly Rule[] = [expectContinuousReads, expectNoReadErrors];
 
 interface PollCheck {
   readonly process: string;
@@ -49,9 +49,9 @@ function hasOffsetBetween(known: readonly number[], low: number, high: number): 
   return (known[floorIndex(known, high - 1, (offset) => offset)] ?? -1) > low;
 }
 
-/** A position that a consumer reached by reading does not fall out of a log from which nothing is deleted. */
-function expectPositionsStayValid(index: HistoryIndex, report: Report): void {
+/** A position reached by reading does not fall out of a log from which nothing is deleted, and no batch is damaged. */
+function expectNoReadErrors(index: HistoryIndex, report: Report): void {
   for (const { event } of index.others) {
-    if (event.op === 'out-of-range') report('out-of-range', `${event.process}: ${event.detail}`);
+    if (event.op === 'read-error') report('read-error', `${event.process}: ${event.error}`);
   }
 }

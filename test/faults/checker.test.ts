@@ -257,7 +257,7 @@ test('A20: a consumer that skips a record, goes back or sees one twice is found,
 });
 
 test('A20: a position that falls out of the log is found', () => {
-  assert.deepEqual(kindsOf([{ op: 'out-of-range', process: 'r', detail: 't-0: 17' }]), ['out-of-range']);
+  assert.deepEqual(kindsOf([{ op: 'read-error', process: 'r', error: 't-0: 17' }]), ['read-error']);
 });
 
 test('A19: an end that goes back, and one that hides an acknowledged record, are found', () => {

@@ -51,11 +51,11 @@ export interface Polled {
   readonly isFinal: boolean;
 }
 
-/** A consumer was told that its position is not within the log. */
-export interface OutOfRange {
-  readonly op: 'out-of-range';
+/** A consumer was refused in a way that no retry can cure: its position fell out of the log, or a batch is damaged. */
+export interface ReadFailed {
+  readonly op: 'read-error';
   readonly process: string;
-  readonly detail: string;
+  readonly error: string;
 }
 
 /** The end of the log was asked for (`invoke`) and answered (`ok`), by an observer that asks one question at a time. */
@@ -88,7 +88,7 @@ export type HistoryEvent =
   | SendEnded
   | Assigned
   | Polled
-  | OutOfRange
+  | ReadFailed
   | EndAsked
   | EndAnswered
   | Committed;

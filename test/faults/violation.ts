@@ -17,7 +17,7 @@ export type ViolationKind =
   | 'int-nonmonotonic-poll'
   | 'poll-skip'
   | 'nonmonotonic-poll'
-  | 'out-of-range'
+  | 'read-error'
   | 'nonmonotonic-end'
   | 'end-before-acknowledged'
   | 'lost-commit';

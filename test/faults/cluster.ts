@@ -1,0 +1,220 @@
+/**
+ * A cluster of real broker processes on free ports of this machine, in a directory of its own, to be killed at will.
+ *
+ * The brokers are `jackdaw server start` by default; `launch` can put another program, or a shim, in their place. A broker
+ * that ends without having been asked to is a crash, which fails the run like a broken promise.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Cluster, createTopics, describeQuorum, type PartitionMetadata } from '@jackdaw/client';
+import { NodeProcess, type Crash, type LaunchCommand } from './node-process.ts';
+import { freePorts } from './ports.ts';
+import { waitFor } from './wait.ts';
+
+export interface BrokerLayout {
+  readonly nodeId: number;
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly dataDir: string;
+  readonly outputFile: string;
+}
+
+export interface ClusterOptions {
+  /** Default 3. */
+  readonly brokers?: number;
+  /** "key=value", for every broker. */
+  readonly settings?: readonly string[];
+  /** What the cluster keeps its files in; default a new directory under the system's temporary one. */
+  readonly directory?: string;
+  readonly launch?: (broker: BrokerLayout, command: LaunchCommand) => LaunchCommand;
+}
+
+const startTimeoutMs = 60_000;
+const program = fileURLToPath(new URL('../../../packages/cli/bin/jackdaw.js', import.meta.url));
+
+export class FaultCluster {
+  readonly directory: string;
+  readonly brokers: readonly BrokerLayout[];
+  readonly crashes: Crash[] = [];
+  readonly #options: ClusterOptions;
+  readonly #processes = new Map<number, NodeProcess>();
+  #client: Cluster | undefined;
+
+  private constructor(options: ClusterOptions, directory: string, brokers: readonly BrokerLayout[]) {
+    this.#options = options;
+    this.directory = directory;
+    this.brokers = brokers;
+    for (const { nodeId, outputFile } of brokers) {
+      const onCrash = (crash: Crash): void => void this.crashes.push(crash);
+      this.#processes.set(nodeId, new NodeProcess({ name: `broker ${nodeId}`, outputFile, onCrash }));
+    }
+  }
+
+  /** Starts the brokers and waits until all of them serve. */
+  static async start(options: ClusterOptions = {}): Promise<FaultCluster> {
+    const count = options.brokers ?? 3;
+    const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'jackdaw-faults-'));
+    const ports = await freePorts(2 * count);
+    const brokers = Array.from({ length: count }, (_, i): BrokerLayout => {
+      const dataDir = join(directory, `broker-${i + 1}`, 'data');
+      mkdirSync(dataDir, { recursive: true });
+      const outputFile = join(directory, `broker-${i + 1}`, 'output.log');
+      return { nodeId: i + 1, port: ports[i] as number, controllerPort: ports[count + i] as number, dataDir, outputFile };
+    });
+    const cluster = new FaultCluster(options, directory, brokers);
+    try {
+      for (const { nodeId } of brokers) cluster.start(nodeId);
+      await cluster.waitForBrokers();
+      return cluster;
+    } catch (error) {
+      await cluster.stopAll('SIGKILL');
+      throw error;
+    }
+  }
+
+  get bootstrap(): string[] {
+    return this.brokers.map(({ port }) => `127.0.0.1:${port}`);
+  }
+
+  get nodeIds(): number[] {
+    return this.brokers.map(({ nodeId }) => nodeId);
+  }
+
+  start(nodeId: number): void {
+    const broker = this.#layout(nodeId);
+    const command = this.#commandOf(broker);
+    this.#process(nodeId).start(this.#options.launch?.(broker, command) ?? command);
+  }
+
+  /** SIGKILL, and waits until the process is gone. */
+  async kill(...nodeIds: readonly number[]): Promise<void> {
+    await Promise.all(nodeIds.map((nodeId) => this.#process(nodeId).stop('SIGKILL')));
+  }
+
+  /** SIGTERM, and waits until the process has ended by itself. */
+  async terminate(nodeId: number): Promise<void> {
+    await this.#process(nodeId).stop('SIGTERM');
+  }
+
+  pause(nodeId: number): void {
+    this.#process(nodeId).signal('SIGSTOP');
+  }
+
+  resume(nodeId: number): void {
+    this.#process(nodeId).signal('SIGCONT');
+  }
+
+  /** A client of the harness's own, made at first use. */
+  async client(): Promise<Cluster> {
+    this.#client ??= await Cluster.connect({
+      bootstrapServers: this.bootstrap,
+      clientId: 'fault-harness',
+      connectTimeoutMs: 2_000,
+      requestTimeoutMs: 5_000,
+      deadlineMs: 30_000,
+    });
+    return this.#client;
+  }
+
+  /** Waits until the cluster's metadata names every broker. */
+  async waitForBrokers(timeoutMs = startTimeoutMs): Promise<void> {
+    const ask = async (): Promise<true | undefined> => {
+      this.#expectNoCrash();
+      const metadata = await (await this.client()).fetchMetadata([]);
+      return metadata.brokers.length === this.brokers.length ? true : undefined;
+    };
+    await waitFor('all brokers are registered', ask, timeoutMs).finally(() => this.#expectNoCrash());
+  }
+
+  async createTopic(name: string, options: { partitions: number; configs?: Readonly<Record<string, string>> }): Promise<void> {
+    const replicationFactor = this.brokers.length;
+    const created = await createTopics(await this.client(), [{ name, replicationFactor, ...options }]);
+    if (created[0]?.error !== undefined) throw created[0].error;
+    await this.waitForIsrFull(name);
+  }
+
+  async partitions(topic: string): Promise<readonly PartitionMetadata[]> {
+    return (await (await this.client()).topic(topic, { isFresh: true })).partitions;
+  }
+
+  /** Waits until every broker is there and every partition of the topic has a leader and all its replicas in sync. */
+  async waitForIsrFull(topic: string, timeoutMs = startTimeoutMs): Promise<void> {
+    await this.waitForBrokers(timeoutMs);
+    let missing = '';
+    const ask = async (): Promise<true | undefined> => {
+      const partitions = await this.partitions(topic);
+      const behind = partitions.filter(({ leaderId, isr, replicas }) => leaderId < 0 || isr.length < replicas.length);
+      missing = behind.map(({ partition, leaderId, isr }) => `${partition}: leader ${leaderId}, ISR ${isr.join(',')}`).join('; ');
+      return behind.length === 0 && partitions.length > 0 ? true : undefined;
+    };
+    try {
+      await waitFor(`the ISR of ${topic} is full`, ask, timeoutMs);
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : String(error)} (${missing})`, { cause: error });
+    }
+  }
+
+  async leaderOf(topic: string, partition: number): Promise<number> {
+    const ask = async (): Promise<number | undefined> => {
+      const leaderId = (await this.partitions(topic)).find((one) => one.partition === partition)?.leaderId ?? -1;
+      return leaderId >= 0 ? leaderId : undefined;
+    };
+    return waitFor(`${topic}-${partition} has a leader`, ask, startTimeoutMs);
+  }
+
+  /** The active controller: the leader of the metadata quorum. */
+  async controllerId(): Promise<number> {
+    const ask = async (): Promise<number | undefined> => {
+      const { leaderId } = await describeQuorum(await this.client());
+      return this.nodeIds.includes(leaderId) ? leaderId : undefined;
+    };
+    return waitFor('the quorum has a leader', ask, startTimeoutMs);
+  }
+
+  async stopAll(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#client?.close();
+    this.#client = undefined;
+    await Promise.all([...this.#processes.values()].map((one) => one.stop(signal)));
+  }
+
+  removeFiles(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #expectNoCrash(): void {
+    const crash = this.crashes[0];
+    if (crash !== undefined)
+      throw new Error(`${crash.name} ended by itself: ${crash.reason}; its output is in ${this.directory}`);
+  }
+
+  #commandOf(broker: BrokerLayout): LaunchCommand {
+    const voters = this.brokers.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`);
+    const settings = [
+      `node.id=${broker.nodeId}`,
+      `listeners=PLAINTEXT://127.0.0.1:${broker.port},CONTROLLER://127.0.0.1:${broker.controllerPort}`,
+      `controller.quorum.voters=${voters.join(',')}`,
+      `log.dirs=${broker.dataDir}`,
+      'admin.port=-1',
+      ...(this.#options.settings ?? []),
+    ];
+    const args = [program, 'server', 'start', ...settings.flatMap((setting) => ['--set', setting])];
+    return { file: process.execPath, args, env: cleanEnvironment() };
+  }
+
+  #layout(nodeId: number): BrokerLayout {
+    const broker = this.brokers.find((one) => one.nodeId === nodeId);
+    if (broker === undefined) throw new RangeError(`there is no broker ${nodeId}`);
+    return broker;
+  }
+
+  #process(nodeId: number): NodeProcess {
+    return this.#processes.get(this.#layout(nodeId).nodeId) as NodeProcess;
+  }
+}
+
+/** This process's environment without what would configure a broker. */
+function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(JACKDAW|KAFKA)_/.test(name)));
+}

@@ -1,0 +1,128 @@
+/**
+ * The frame of every fault program: start a cluster and its load, let the program break things, then judge.
+ *
+ * The judgement is the same everywhere: ISR full, no stuck consumer, a final read, the checker, equal replicas, no broker that
+ * ended by itself. On a failure the brokers' files, their output and the history are kept and named.
+ */
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkHistory, describeVerdict, type Counts } from './checker.ts';
+import { FaultCluster, type ClusterOptions } from './cluster.ts';
+import { historyLines } from './history.ts';
+import { Recorder } from './recorder.ts';
+import { compareReplicas } from './replica-logs.ts';
+import { waitFor } from './wait.ts';
+import { Workload } from './workload.ts';
+
+export interface FaultRunOptions {
+  readonly cluster?: ClusterOptions;
+  readonly seed: number;
+  readonly partitions?: number;
+}
+
+export interface FaultRun {
+  readonly cluster: FaultCluster;
+  readonly workload: Workload;
+  readonly recorder: Recorder;
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+export interface Judgement {
+  /** Empty when every promise was kept. */
+  readonly complaints: readonly string[];
+  readonly counts: Counts | undefined;
+}
+
+const topic = 'faults';
+const recoveryTimeoutMs = 60_000;
+
+/** Runs `breakThings` under load and judges. What it throws is a complaint, not an exception. */
+export async function runFaults(options: FaultRunOptions, breakThings: (run: FaultRun) => Promise<void>): Promise<Judgement> {
+  const partitions = options.partitions ?? 6;
+  const cluster = await FaultCluster.start(options.cluster);
+  const recorder = new Recorder();
+  const complaints: string[] = [];
+  try {
+    await cluster.createTopic(topic, { partitions, configs: { 'min.insync.replicas': '2' } });
+    const { seed } = options;
+    const workload = new Workload({ bootstrap: cluster.bootstrap, topic, partitions, recorder, seed });
+    const run = { cluster, workload, recorder, topic, partitions };
+    await attempt(complaints, async () => {
+      await workload.start();
+      await steadyLoad(run);
+      await breakThings(run);
+      await settle(run);
+    });
+    await workload.close();
+    // Stopped with SIGKILL on purpose: what was acknowledged must not need a clean end.
+    await cluster.stopAll('SIGKILL');
+    if (complaints.length === 0) complaints.push(...compareReplicas(cluster.brokers, topic, partitions));
+    complaints.push(...cluster.crashes.map(({ name, reason }) => `${name} ended by itself: ${reason}`));
+    const verdict = checkHistory(recorder);
+    complaints.push(...describeVerdict(verdict));
+    if (complaints.length === 0) cluster.removeFiles();
+    else await keepEvidence(cluster, recorder, complaints);
+    return { complaints, counts: verdict.counts };
+  } finally {
+    await cluster.stopAll('SIGKILL');
+  }
+}
+
+/** Waits until every partition has acknowledged a few records since now. */
+export async function steadyLoad({ recorder, workload }: FaultRun, timeoutMs = recoveryTimeoutMs): Promise<void> {
+  const meter = recorder.startMeter(workload.keys);
+  try {
+    await waitFor('records are acknowledged in every partition', async () => (meter.hasSeen(5) ? true : undefined), timeoutMs);
+  } finally {
+    meter.stop();
+  }
+}
+
+/** The ISR of every partition is full again; returns how long that took. */
+export async function waitForIsrFull({ cluster }: FaultRun): Promise<number> {
+  const startMs = performance.now();
+  await cluster.waitForIsrFull(topic, recoveryTimeoutMs);
+  return performance.now() - startMs;
+}
+
+async function settle(run: FaultRun): Promise<void> {
+  const { workload, cluster } = run;
+  await workload.stopSending();
+  await cluster.waitForIsrFull(topic, recoveryTimeoutMs);
+  await workload.stop(recoveryTimeoutMs);
+  await workload.readFinally(recoveryTimeoutMs);
+  // Followers learn of the last records at once; this is for the segment files of a replica that is a batch behind.
+  await sleep(500);
+}
+
+async function attempt(complaints: string[], work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    complaints.push(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function keepEvidence(cluster: FaultCluster, recorder: Recorder, complaints: string[]): Promise<void> {
+  const file = join(cluster.directory, 'history.ndjson');
+  const lines = Readable.from(historyLines(recorder)).map((line: string) => `${line}\n`);
+  await pipeline(lines, createWriteStream(file));
+  complaints.push(`kept: ${cluster.directory} (history.ndjson, and of each broker data/ and output.log)`);
+}
+
+/** Prints the judgement; returns the exit code. */
+export function printJudgement({ complaints, counts }: Judgement): number {
+  if (counts !== undefined) {
+    const { sent, acknowledged, unknown, read, repeated } = counts;
+    console.log(
+      `sent ${sent}, acknowledged ${acknowledged}, unknown ${unknown}, read ${read}, repeated by plain senders ${repeated}`,
+    );
+  }
+  for (const complaint of complaints) console.log(complaint);
+  console.log(complaints.length === 0 ? 'verdict: every promise kept' : 'verdict: FAILED');
+  return complaints.length === 0 ? 0 : 1;
+}
