@@ -1,0 +1,92 @@
+/**
+ * The view of a cluster against fake brokers: bootstrap, fail-over between addresses, retries with a deadline.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiKey, ErrorCode } from '@jackdaw/protocol';
+import { Cluster } from '../src/cluster.ts';
+import { KafkaError } from '../src/errors.ts';
+import { startFakeBroker } from './fake-broker.ts';
+
+const quick = { deadlineMs: 400, retryBackoffMs: 5, connectTimeoutMs: 1000 };
+
+test('the second bootstrap server is used when the first is gone, and when none answers the text names them', async () => {
+  const gone = await startFakeBroker(() => false);
+  await gone.close();
+  const broker = await startFakeBroker(() => false);
+  const cluster = await Cluster.connect({ bootstrapServers: [gone.address, broker.address], ...quick });
+  assert.equal(cluster.clusterId, 'fake');
+  assert.deepEqual([...cluster.brokers.keys()], [1]);
+  await cluster.close();
+  await broker.close();
+  await assert.rejects(Cluster.connect({ bootstrapServers: [gone.address], ...quick }), (error: Error) =>
+    error.message.includes(gone.address),
+  );
+});
+
+test('a retriable failure is tried again until the deadline, which then names the last failure', async () => {
+  const broker = await startFakeBroker(() => false);
+  const cluster = await Cluster.connect({ bootstrapServers: broker.address, ...quick });
+  let attempts = 0;
+  const result = await cluster.retrying(
+    async () => {
+      if (++attempts < 4) throw new KafkaError(ErrorCode.NOT_CONTROLLER);
+      return 'done';
+    },
+    { what: 'try' },
+  );
+  assert.deepEqual([result, attempts], ['done', 4]);
+  const failing = cluster.retrying(() => Promise.reject(new KafkaError(ErrorCode.NOT_CONTROLLER)), { what: 'try for ever' });
+  await assert.rejects(failing, /try for ever: no success within 400 ms; last: the broker is not the controller/);
+  await cluster.close();
+  await broker.close();
+});
+
+test('a failure that cannot pass is not tried again', async () => {
+  const broker = await startFakeBroker(() => false);
+  const cluster = await Cluster.connect({ bootstrapServers: broker.address, ...quick });
+  let attempts = 0;
+  const attempt = (): Promise<never> => {
+    attempts++;
+    return Promise.reject(new KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS));
+  };
+  await assert.rejects(cluster.retrying(attempt, { what: 'once' }), { codeName: 'TOPIC_ALREADY_EXISTS' });
+  assert.equal(attempts, 1);
+  await cluster.close();
+  await broker.close();
+});
+
+test('a coordinator is looked up once and remembered until it is forgotten', async () => {
+  const broker = await startFakeBroker(({ header, respond }) => {
+    if (header.apiKey !== ApiKey.FindCoordinator) return false;
+    respond({ coordinators: [{ key: 'g', nodeId: 1, host: '127.0.0.1', port: 1, errorCode: 0, errorMessage: null }] });
+    return true;
+  });
+  const cluster = await Cluster.connect({ bootstrapServers: broker.address, ...quick });
+  assert.equal(await cluster.coordinatorOf('group', 'g'), 1);
+  assert.equal(await cluster.coordinatorOf('group', 'g'), 1);
+  assert.equal(broker.seen.filter((key) => key === ApiKey.FindCoordinator).length, 1);
+  cluster.forgetCoordinator('group', 'g');
+  await cluster.coordinatorOf('group', 'g');
+  assert.equal(broker.seen.filter((key) => key === ApiKey.FindCoordinator).length, 2);
+  await cluster.close();
+  await broker.close();
+});
+
+test('an unknown topic is a KafkaError with its name in the text', async () => {
+  const broker = await startFakeBroker(({ header, respond, socket }) => {
+    if (header.apiKey !== ApiKey.Metadata) return false;
+    const topics = [{ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name: 'nope', partitions: [] }];
+    respond({
+      brokers: [{ nodeId: 1, host: '127.0.0.1', port: socket.localPort ?? 0 }],
+      clusterId: 'c',
+      controllerId: 1,
+      topics,
+    });
+    return true;
+  });
+  const cluster = await Cluster.connect({ bootstrapServers: broker.address, ...quick });
+  await assert.rejects(cluster.topic('nope'), /topic "nope": the topic or partition does not exist/);
+  await cluster.close();
+  await broker.close();
+});
