@@ -231,9 +231,13 @@ class Loader {
     const end = await scanBatches(fs, segment.file(), range, (bytes, position, filePosition) => {
       const baseOffset = batchBaseOffset(bytes, position);
       if (baseOffset < indexes.nextOffset || !segment.canHold(batchLastOffset(bytes, position))) return false;
-      indexes.add(bytes, position, { filePosition, interval: config.indexIntervalBytes });
       const leaderEpoch = batchLeaderEpoch(bytes, position);
-      if (leaderEpoch > (this.#epochs.latestEpoch() ?? -1)) this.#epochs.assign(leaderEpoch, baseOffset);
+      const latestEpoch = this.#epochs.latestEpoch() ?? -1;
+      // Epochs never go down along a log. Sound batches of an older one are left of an end that was cut and written
+      // again, when the crash undid the cut but kept the writes.
+      if (leaderEpoch >= 0 && leaderEpoch < latestEpoch) return false;
+      if (leaderEpoch > latestEpoch) this.#epochs.assign(leaderEpoch, baseOffset);
+      indexes.add(bytes, position, { filePosition, interval: config.indexIntervalBytes });
       this.#replay(segment, bytes, position);
       return true;
     });

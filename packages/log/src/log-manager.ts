@@ -185,8 +185,13 @@ export class LogManager {
     online.sort((a, b) => a.logs.size - b.logs.size);
     const directory = online[0];
     if (directory === undefined) throw new StorageError('offline', name, 'no log directory is online');
+    const { fs, newUuid } = this.#options;
     const path = join(directory.path, name);
-    this.#options.fs.makeDirectory(path);
+    // Something that could not be opened is in the way: kept for an operator, never taken over (A25, B16).
+    if (fs.stat(path) !== null) {
+      fs.rename(path, join(directory.path, strayDirectoryName(key.topicName, key.partition, uniqueSuffix(newUuid))));
+    }
+    fs.makeDirectory(path);
     await this.#writeTopicId(path, key.topicId);
     const log = await this.#openLog(directory, { name, topicId: key.topicId, config, isNew: true });
     directory.logs.set(name, log);
@@ -269,7 +274,7 @@ export class LogManager {
     const log = directory?.logs.get(name);
     if (directory === undefined || log === undefined) return null;
     directory.logs.delete(name);
-    const newName = nameOf(newUuid().replaceAll(/[-_]/g, ''));
+    const newName = nameOf(uniqueSuffix(newUuid));
     const path = join(directory.path, newName);
     try {
       const from = log.directory;
@@ -365,4 +370,9 @@ export class LogManager {
     };
     await Promise.all(Array.from({ length: this.#options.maxConcurrency ?? 8 }, work));
   }
+}
+
+/** Part of a directory's name; without the characters that mean something there. */
+function uniqueSuffix(newUuid: () => string): string {
+  return newUuid().replaceAll(/[-_]/g, '');
 }

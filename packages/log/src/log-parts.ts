@@ -59,12 +59,25 @@ export interface LogParts {
 }
 
 /**
+ * Where recovery has to start: everything below is synced, and no file that lies wholly below was shortened without a
+ * sync since, for a crash may bring its old end back.
+ */
+export function recoveryPointOf(parts: LogParts): Offset {
+  let recoveryPoint = parts.syncedOffset;
+  for (const segment of parts.segments.all) {
+    if (segment.hasUnsyncedCut) recoveryPoint = Math.min(recoveryPoint, segment.baseOffset);
+  }
+  return recoveryPoint;
+}
+
+/**
  * Keeps recovery honest after a truncation. The checkpoint on disk may say that everything below R is synced while the
  * log was cut below R and written again. Recovery walks the whole segment that holds R, so this only matters once that
- * is no longer the segment of the cut: before a roll below R, and when a cut removes whole segments.
+ * is no longer the segment of the cut: before a roll, and when a cut removes whole segments.
  */
 export function lowerCheckpoint(parts: LogParts): void {
-  if (parts.checkpointedRecoveryPoint <= parts.syncedOffset) return;
-  parts.persistRecoveryPoint(parts.syncedOffset);
-  parts.checkpointedRecoveryPoint = parts.syncedOffset;
+  const recoveryPoint = recoveryPointOf(parts);
+  if (parts.checkpointedRecoveryPoint <= recoveryPoint) return;
+  parts.persistRecoveryPoint(recoveryPoint);
+  parts.checkpointedRecoveryPoint = recoveryPoint;
 }

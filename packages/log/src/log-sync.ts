@@ -18,7 +18,8 @@ import type { Segment } from './segment.ts';
 export async function syncFiles(parts: LogParts): Promise<void> {
   const { segments, fs, context } = parts;
   // A copy: the log may roll or be cut while this waits for the disk.
-  const unsynced = segments.all.slice(segments.indexFor(parts.syncedOffset));
+  const firstUnsynced = segments.indexFor(parts.syncedOffset);
+  const unsynced = segments.all.filter((segment, index) => index >= firstUnsynced || segment.hasUnsyncedCut);
   for (const segment of [...segments.all]) if (!segment.isActive) await saveIndexes(segment);
   // The epochs of a segment that will not be walked again must be in the file.
   if (unsynced.length > 1) await writeLeaderEpochs(parts);
@@ -37,6 +38,7 @@ async function syncSegment(parts: LogParts, segment: Segment): Promise<void> {
   if (segment.isDeleted) return;
   await segment.acquire();
   try {
+    segment.hasUnsyncedCut = false;
     await parts.fs.dataSync(segment.file());
   } finally {
     segment.release();

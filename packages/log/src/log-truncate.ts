@@ -18,7 +18,12 @@ import { TimeIndex } from './time-index.ts';
 
 /** Removes everything at and above `offset`. A batch that straddles it goes as a whole. */
 export function truncateLog(parts: LogParts, offset: Offset): void {
-  if (offset >= parts.logEndOffset) return;
+  if (offset >= parts.logEndOffset) {
+    // A leader that appended nothing leaves an epoch at the very end, which the next leader may not know: with no record
+    // to remove, the epoch still has to go, or this replica asks for it for ever (UnifiedLog.truncateTo).
+    parts.epochs.truncateFromEnd(parts.logEndOffset);
+    return;
+  }
   const { segments } = parts;
   if (offset < segments.first.baseOffset) {
     truncateWholeLog(parts, offset);
@@ -27,6 +32,8 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
   beginTruncation(parts, offset);
   const removed = segments.removeFrom(segments.indexFor(offset) + 1);
   if (removed.length > 0) {
+    // About to be: the checkpoint must let recovery find a cut that a crash undoes.
+    segments.active.hasUnsyncedCut = true;
     lowerCheckpoint(parts);
     deleteSegments(parts, removed.toReversed());
     parts.fs.syncDirectoryNow(parts.context.directory);

@@ -252,6 +252,8 @@ export class MemoryFs implements Fs {
     const kept = mode === 'random' ? prng.below(this.#nameChanges.length + 1) : 0;
     for (const change of this.#nameChanges.slice(0, kept)) change.apply(this.#durableNames);
     this.#nameChanges = [];
+    // A directory whose own name is lost takes what was in it along.
+    for (const name of this.#durableNames.keys()) if (!this.#isReachable(name)) this.#durableNames.delete(name);
     this.#names = new Map(this.#durableNames);
     this.#usedBytes = 0;
     for (const inode of new Set(this.#names.values())) {
@@ -259,6 +261,10 @@ export class MemoryFs implements Fs {
       settleAfterCrash(inode, mode, prng);
       this.#usedBytes += inode.sizeBytes;
     }
+  }
+
+  #isReachable(name: string): boolean {
+    return name === '/' || (this.#durableNames.get(parentOf(name)) === null && this.#isReachable(parentOf(name)));
   }
 
   #sync(inode: Inode, covered: number): void {

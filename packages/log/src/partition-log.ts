@@ -15,7 +15,7 @@ import type { LogConfig } from './log-config.ts';
 import type { Flushable, LogFlusher } from './log-flusher.ts';
 import { loadLog } from './log-loader.ts';
 import { findByTimestamp, findMaxTimestamp } from './log-lookup.ts';
-import type { LogParts } from './log-parts.ts';
+import { recoveryPointOf, type LogParts } from './log-parts.ts';
 import { readDisk, readTail } from './log-read.ts';
 import { deleteOldSegments, raiseLogStart } from './log-retention.ts';
 import { saveForClose, syncFiles, writeLeaderEpochs } from './log-sync.ts';
@@ -149,9 +149,9 @@ export class PartitionLog implements Flushable {
     return this.#parts.config.flushMode === 'pageCache' ? this.#parts.logEndOffset : this.#parts.syncedOffset;
   }
 
-  /** Everything below is synced, in either mode. */
+  /** From where recovery would have to look after a crash now, in either mode. */
   get recoveryPoint(): Offset {
-    return this.#parts.syncedOffset;
+    return recoveryPointOf(this.#parts);
   }
 
   get sizeBytes(): number {

@@ -39,6 +39,8 @@ export class Segment {
   isActive = false;
   /** True while the index files do not show what the indexes and `aborted` hold. They stay in memory until then. */
   hasUnsavedIndexes = false;
+  /** The file was shortened and that is not synced: a crash could bring the old end back. */
+  hasUnsyncedCut = false;
   #sizeBytes: BytePosition;
   /** Null while not loaded; never null in the active segment. */
   #indexes: SegmentIndexes | null = null;
@@ -135,6 +137,7 @@ export class Segment {
   }
 
   #cutBack(file: FileHandle, sizeBytes: BytePosition): void {
+    this.hasUnsyncedCut = true;
     try {
       this.context.fs.truncate(file, sizeBytes);
     } catch (error) {
@@ -240,6 +243,7 @@ export class Segment {
   /** Cuts the file at a batch boundary and takes `indexes`, which describe what is left. */
   truncateTo(position: BytePosition, indexes: SegmentIndexes): void {
     this.context.fs.truncate(this.file(), position);
+    this.hasUnsyncedCut = true;
     this.#sizeBytes = position;
     this.#indexes = indexes;
     this.aborted = this.aborted.filter((entry) => entry.lastOffset < indexes.nextOffset);

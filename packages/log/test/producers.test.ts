@@ -58,7 +58,8 @@ const invalidEpoch = `error ${ErrorCode.INVALID_PRODUCER_EPOCH}`;
 test('C1: a retry of one of the last five batches gets its first offset and timestamp, also after a restart', async () => {
   for (const restart of ['none', 'clean', 'crash', 'truncation'] as const) {
     const fs = new MemoryFs();
-    let { log, flusher } = await openTestLog(fs);
+    let { log, flusher } = await openTestLog(fs, { isNew: true });
+    fs.syncDirectoryNow('/');
     for (let i = 0; i < 8; i++) assert.equal(outcome(log, { sequence: i * 2, count: 2 }), `appended ${i * 2}`);
     if (restart === 'clean') {
       await log.close();

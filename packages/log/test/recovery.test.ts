@@ -149,7 +149,8 @@ test('B6: a lost or damaged epoch checkpoint is read from the batches; it never 
 
 test('B6: epochs that a crash left out of the file come back from the batches behind the recovery point', async () => {
   const fs = new MemoryFs();
-  const { log, flusher } = await openTestLog(fs, cold);
+  const { log, flusher } = await openTestLog(fs, { ...cold, isNew: true });
+  fs.syncDirectoryNow('/');
   for (let epoch = 0; epoch < 6; epoch++) for (let i = 0; i < 5; i++) append(log, batchOfSize(300), epoch);
   await flusher.whenIdle();
   const recoveryPoint = log.recoveryPoint;
