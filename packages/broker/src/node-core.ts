@@ -124,6 +124,7 @@ export class NodeCore {
         log.warnSometimes({ peer, reason }, `quorum link to node ${peer} broke`);
         this.quorum.onPeerBroken(peer);
       },
+      onUnreachable: (peer) => this.quorum.onPeerGone(peer),
       onRefused: (peer, reason) => log.warnSometimes({ peer, reason }, `quorum link of node ${peer} refused`),
     });
   }

@@ -111,7 +111,8 @@ export class ReplicaCore {
         onTruncated: (partition, plan) => log.onTruncated(partition, plan),
         mayTruncate: (partition, plan) => this.#mayTruncate(partition, plan),
         onFailure: (partition, error) => log.onFollowFailure(partition, error),
-        onStreamEnd: (leaderId, reason) => log.warnSometimes({ leaderId, reason }, `replication stream to broker ${leaderId} ended`),
+        onStreamEnd: (leaderId, reason) =>
+          log.warnSometimes({ leaderId, reason }, `replication stream to broker ${leaderId} ended`),
       },
     });
   }

@@ -89,6 +89,18 @@ function replyToVote(core: RaftCore, to: NodeId, answer: { isGranted: boolean; i
   send(core, { kind: 'voteReply', from: id, to, term, directoryId: options.directoryId, ...answer });
 }
 
+/**
+ * The driver knows that nothing runs any more where `id` ran. If that was the leader, its lease is over, and an election
+ * is due within a heartbeat interval, at a random tick of it so that not all begin at once. A wrong word costs an
+ * election, nothing else: the lease only keeps elections quiet.
+ */
+export function onNodeGone(core: RaftCore, id: NodeId): void {
+  if (core.leaderId !== id || core.role === 'leader') return;
+  core.leaderId = null;
+  const dueTicks = core.electionElapsedTicks + 1 + core.options.prng.below(core.options.heartbeatTicks);
+  core.electionTimeoutTicks = Math.min(core.electionTimeoutTicks, dueTicks);
+}
+
 /** The own leader, or the own leadership, was confirmed within the shortest election timeout. */
 function isLeaderFresh(core: RaftCore): boolean {
   if (core.role === 'leader') return true;

@@ -14,7 +14,7 @@
 
 import { assert, type NodeId, type RaftIndex } from '@jackdaw/base';
 import { createCore, hardStateOf, type RaftCore } from './core.ts';
-import { mayCampaign, onVotePersisted, startPreElection } from './elections.ts';
+import { mayCampaign, onNodeGone, onVotePersisted, startPreElection } from './elections.ts';
 import { entryBytes } from './entries.ts';
 import { transferLeadership } from './leadership.ts';
 import type { RaftMessage } from './messages.ts';
@@ -169,6 +169,11 @@ export class RaftNode {
   /** A message to `id` could not be sent: what was pipelined is probably lost. */
   reportUnreachable(id: NodeId): void {
     this.#progressOf(id)?.onUnreachable();
+  }
+
+  /** Nothing runs any more where this node ran: a killed leader need not be waited for. */
+  reportGone(id: NodeId): void {
+    onNodeGone(this.#core, id);
   }
 
   /** A snapshot message was delivered (and stepped there) or failed; without a report it is retried after a long time. */

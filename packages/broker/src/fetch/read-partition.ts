@@ -73,5 +73,11 @@ export function readPartition(
 const empty = { records: [] as readonly Uint8Array[], sizeBytes: 0, diverging: null };
 
 function failed(errorCode: number, bounds?: { highWatermark: number; logStartOffset: number }): PartitionRead {
-  return { highWatermark: bounds?.highWatermark ?? -1, logStartOffset: bounds?.logStartOffset ?? -1, ...empty, errorCode, hosted: null };
+  return {
+    highWatermark: bounds?.highWatermark ?? -1,
+    logStartOffset: bounds?.logStartOffset ?? -1,
+    ...empty,
+    errorCode,
+    hosted: null,
+  };
 }

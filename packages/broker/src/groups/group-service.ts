@@ -8,7 +8,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@jackdaw/base';
-import { defaultGroupConfig, GroupShard, maxTickIntervalMs, partitionFor, type GroupConfig, type GroupEvent } from '@jackdaw/coordinator';
+import {
+  defaultGroupConfig,
+  GroupShard,
+  maxTickIntervalMs,
+  partitionFor,
+  type GroupConfig,
+  type GroupEvent,
+} from '@jackdaw/coordinator';
 import type { CoordinatorRecord, DeletedTopic, Now, TopicResolver } from '@jackdaw/coordinator';
 import type { MetadataImage } from '@jackdaw/metadata';
 import { batchSizeInBytes, decodeRecords, eachBatch, encodeBatch, ErrorCode, type Codecs } from '@jackdaw/protocol';
@@ -137,7 +144,7 @@ export class GroupService {
     if (log === null) return;
     const endOffset = leader.leaderEpochStartOffset;
     let records = 0;
-    for (let offset = log.logStartOffset; offset < endOffset; ) {
+    for (let offset = log.logStartOffset; offset < endOffset;) {
       const read = await log.read({ fetchOffset: offset, maxOffset: endOffset, maxBytes: loadReadBytes, minOneBatch: true });
       if (!this.#isCurrent(loading)) return;
       if (read.kind === 'outOfRange') {

@@ -79,7 +79,9 @@ export class FrameReader {
 
   #checkLength(length: number): number {
     if (length >= minFrameBytes && length <= this.#maxFrameBytes) return length;
-    throw new FrameLengthError(`frame of ${length} bytes announced; this listener takes ${minFrameBytes} to ${this.#maxFrameBytes}`);
+    throw new FrameLengthError(
+      `frame of ${length} bytes announced; this listener takes ${minFrameBytes} to ${this.#maxFrameBytes}`,
+    );
   }
 }
 

@@ -10,6 +10,7 @@ import type { NodeId } from '@jackdaw/base';
 import { decodeBody, encodeBody, ErrorCode, type MessageSchema } from '@jackdaw/protocol';
 import { controlChannelOptions } from '../rpc/channel-options.ts';
 import { controllerService, method, type ControllerRequestMessage, type ControllerResponseMessage } from '../rpc/services.ts';
+import { onClientStreamEnd } from '../rpc/stream-end.ts';
 import { ControllerError } from './controller-driver.ts';
 
 /** One operation of the controller: request and response schema of a Kafka API, at the version that travels. */
@@ -151,9 +152,7 @@ export class ControllerClient {
     this.#stream = stream;
     this.#streamTo = controllerId;
     stream.on('data', (response: ControllerResponseMessage) => this.#onResponse(response));
-    stream.on('error', () => undefined);
-    // Not 'close': a call that fails keeps its writable half open, and is then never closed.
-    stream.on('status', () => {
+    onClientStreamEnd(stream, () => {
       if (this.#stream !== stream) return;
       this.#dropStream(`the stream to controller ${controllerId} broke`);
       if (!this.#isClosed) this.#options.onBroken();

@@ -17,6 +17,7 @@ import {
   type ControllerResponseMessage,
   type PingResponseMessage,
 } from '../rpc/services.ts';
+import { onServerStreamEnd } from '../rpc/stream-end.ts';
 import { controllerSchemas } from './controller-apis.ts';
 import { ControllerError, type ControllerDriver } from './controller-driver.ts';
 
@@ -60,9 +61,7 @@ export class ControllerService {
       this.#newest.set(brokerId, call);
       void this.#answer(call, request);
     });
-    call.on('error', () => undefined);
-    call.on('end', () => call.end());
-    call.on('close', () => {
+    onServerStreamEnd(call, () => {
       this.#calls.delete(call);
       if (this.#newest.get(brokerId) !== call) return;
       this.#newest.delete(brokerId);

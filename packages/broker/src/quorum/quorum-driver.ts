@@ -121,10 +121,17 @@ export class QuorumDriver {
     this.#run();
   }
 
-  /** The stream to a peer broke: it will not hear the leader's probes, and a dead leader need not be waited for. */
+  /** The stream to a peer broke: what is in flight to it is lost. */
   onPeerBroken(peer: NodeId): void {
     if (this.#isClosed) return;
     this.#node.reportUnreachable(peer);
+    this.#run();
+  }
+
+  /** Nothing listens at a peer's address: if it led, nobody leads, and the election timeout need not be waited for. */
+  onPeerGone(peer: NodeId): void {
+    if (this.#isClosed) return;
+    this.#node.reportGone(peer);
     this.#run();
   }
 

@@ -10,6 +10,7 @@ import type { NodeId } from '@jackdaw/base';
 import type { RaftMessage } from '@jackdaw/raft';
 import { controlChannelOptions } from '../rpc/channel-options.ts';
 import { method, raftService } from '../rpc/services.ts';
+import { onClientStreamEnd, onServerStreamEnd } from '../rpc/stream-end.ts';
 import { frameOf, messageOf, type RaftFrame } from './raft-codec.ts';
 
 /** Frames that may wait in one stream before further ones are dropped. */
@@ -25,6 +26,8 @@ export interface RaftTransportOptions {
   readonly onMessage: (message: RaftMessage) => void;
   /** The stream to or from a peer has broken. */
   readonly onBroken: (peer: NodeId, reason: string) => void;
+  /** Nothing listens at a voter's address: its process is gone, or not there yet. */
+  readonly onUnreachable: (peer: NodeId) => void;
   readonly onRefused: (peer: NodeId, reason: string) => void;
 }
 
@@ -48,17 +51,16 @@ export class RaftTransport {
   readonly handleLink = (call: Incoming): void => {
     const peer = Number(call.metadata.get(nodeIdHeader)[0] ?? -1);
     const refusal = this.#isClosed ? 'this node is stopping' : clusterMismatch(call.metadata, this.#options.clusterId());
-    call.on('error', () => undefined);
     if (refusal !== null) {
       this.#options.onRefused(peer, refusal);
+      onServerStreamEnd(call, () => undefined);
       call.end();
       return;
     }
     this.#incoming.set(peer, call);
     call.sendMetadata(new Metadata());
     call.on('data', (frame: RaftFrame) => this.#onFrame(frame));
-    call.on('end', () => call.end());
-    call.on('close', () => {
+    onServerStreamEnd(call, () => {
       if (this.#incoming.get(peer) !== call) return;
       this.#incoming.delete(peer);
       if (!this.#isClosed) this.#options.onBroken(peer, 'incoming stream closed');
@@ -91,6 +93,11 @@ export class RaftTransport {
     if (message === null || message.to !== this.#options.nodeId || this.#isClosed) return;
     this.#options.onMessage(message);
   }
+}
+
+/** Whether the system said that nobody listens, as opposed to silence or an error of the peer. */
+function isRefusal(reason: string): boolean {
+  return reason.includes('ECONNREFUSED');
 }
 
 const nodeIdHeader = 'jackdaw-node-id';
@@ -130,12 +137,11 @@ class Peer {
       wasUp = true;
       onFrame(frame);
     });
-    call.on('error', () => undefined);
-    // Not 'close': a call that fails keeps its writable half open, and is then never closed.
-    call.on('status', () => {
+    onClientStreamEnd(call, (reason) => {
       this.#call = null;
       if (this.#isClosed) return;
-      if (wasUp) this.#options.onBroken(this.#id, 'outgoing stream closed');
+      if (wasUp) this.#options.onBroken(this.#id, reason);
+      else if (isRefusal(reason)) this.#options.onUnreachable(this.#id);
       this.#timer = setTimeout(() => this.connect(onFrame), reconnectMs);
     });
   }

@@ -241,7 +241,12 @@ export class FollowerStream {
   #read(fetch: Fetch): void {
     const log = fetch.partition.log;
     if (fetch.isReading || fetch.isClosed || log === null || fetch.nextOffset >= log.logEndOffset) return;
-    const result = log.read({ fetchOffset: fetch.nextOffset, maxOffset: log.logEndOffset, maxBytes: readBytes, minOneBatch: true });
+    const result = log.read({
+      fetchOffset: fetch.nextOffset,
+      maxOffset: log.logEndOffset,
+      maxBytes: readBytes,
+      minOneBatch: true,
+    });
     if (!(result instanceof Promise)) {
       this.#onRead(fetch, result);
       return;

@@ -103,6 +103,9 @@ export class LeaderLink {
   /** The broker has a new registration: every later position must be told under it (KIP-903). */
   onBrokerEpoch(): void {
     this.#transport?.write({ hello: this.#options.hello() });
+    // What was told under the former epoch does not count toward the ISR: tell it again (A14).
+    for (const fetch of this.#byHandle.values()) this.#moved.add(fetch);
+    this.#scheduleFlush();
   }
 
   close(): void {

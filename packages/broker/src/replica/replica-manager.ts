@@ -8,7 +8,13 @@
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, NodeId } from '@jackdaw/base';
 import { StorageError, TopicIdMismatchError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
-import { PartitionFollower, PartitionLeader, type PartitionState, type ReplicationConfig, type Truncation } from '@jackdaw/replication';
+import {
+  PartitionFollower,
+  PartitionLeader,
+  type PartitionState,
+  type ReplicationConfig,
+  type Truncation,
+} from '@jackdaw/replication';
 import { HostedPartition, type DesiredPartition } from './hosted-partition.ts';
 
 export interface PartitionKey {

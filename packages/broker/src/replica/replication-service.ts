@@ -6,6 +6,7 @@ import type { Clock, NodeId } from '@jackdaw/base';
 import type { PartitionFollower } from '@jackdaw/replication';
 import { dataChannelOptions } from '../rpc/channel-options.ts';
 import { method, replicationService, type FollowerMessage } from '../rpc/services.ts';
+import { onClientStreamEnd, onServerStreamEnd } from '../rpc/stream-end.ts';
 import { FollowerStream, type FollowerStreamOptions } from './follower-stream.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import { LeaderLink, type FollowerTransport, type LeaderLinkOptions, type TransportEvents } from './leader-link.ts';
@@ -59,9 +60,7 @@ export class ReplicationService {
     this.#streams.add(stream);
     call.on('data', (message: FollowerMessage) => stream.onMessage(message));
     call.on('drain', () => stream.onDrain());
-    call.on('error', () => undefined);
-    call.on('end', () => stream.close(null));
-    call.on('close', () => {
+    onServerStreamEnd(call, () => {
       this.#streams.delete(stream);
       stream.close(null);
     });
@@ -119,11 +118,8 @@ export class ReplicationService {
       return { write: () => undefined, cancel: () => clearTimeout(timer) };
     }
     const call = client.makeBidiStreamRequest(fetch.path, fetch.requestSerialize, fetch.responseDeserialize);
-    let reason = 'the stream ended';
     call.on('data', (push: PartitionPush[]) => events.onPush(push));
-    call.on('error', (error) => (reason = error.message));
-    // Not 'close': a call that fails keeps its writable half open, and is then never closed.
-    call.on('status', () => events.onEnd(reason));
+    onClientStreamEnd(call, (reason) => events.onEnd(reason));
     return { write: (message) => call.write(message), cancel: () => call.cancel() };
   }
 

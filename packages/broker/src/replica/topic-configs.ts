@@ -2,7 +2,13 @@
  * Effective topic configurations, computed once and kept until the metadata says that something changed.
  */
 import type { LogConfig } from '@jackdaw/log';
-import { configResourceTypes, effectiveTopicConfig, type ConfigView, type MetadataImage, type TopicConfig } from '@jackdaw/metadata';
+import {
+  configResourceTypes,
+  effectiveTopicConfig,
+  type ConfigView,
+  type MetadataImage,
+  type TopicConfig,
+} from '@jackdaw/metadata';
 
 type Durability = 'fsync' | 'page-cache';
 

@@ -59,9 +59,11 @@ export class BrokerLog implements ReplicaEvents {
   onController(event: ControllerEvent): void {
     const { type, ...fields } = event;
     const line = type.replaceAll('-', ' ');
-    if (event.type === 'leader-elected' && event.unclean) this.#logger.error(fields, `unclean ${line}: committed records may be lost`);
+    if (event.type === 'leader-elected' && event.unclean)
+      this.#logger.error(fields, `unclean ${line}: committed records may be lost`);
     else if (event.type === 'broker-fenced' || event.type === 'log-dirs-offline') this.#logger.warn(fields, line);
-    else if (event.type === 'leader-elected' || event.type === 'isr-shrunk' || event.type === 'isr-expanded') this.#logger.info(fields, line);
+    else if (event.type === 'leader-elected' || event.type === 'isr-shrunk' || event.type === 'isr-expanded')
+      this.#logger.info(fields, line);
     else this.#logger.info(fields, line);
   }
 

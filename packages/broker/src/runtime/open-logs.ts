@@ -41,7 +41,8 @@ export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): 
     onDurable: options.onDurable,
     onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),
   });
-  for (const { directory, error } of manager.unreadable) options.log.error(error, 'a partition could not be opened', { directory });
+  for (const { directory, error } of manager.unreadable)
+    options.log.error(error, 'a partition could not be opened', { directory });
   for (const log of manager.logs()) reportRecovery(options.log, log);
   return manager;
 }
