@@ -72,7 +72,9 @@ function deleteBefore(broker: BrokerServices, name: string, { partitionIndex, of
 
 function advanceStart(broker: BrokerServices, led: LedPartition, startOffset: number): number {
   try {
-    return led.log.advanceLogStartOffset(startOffset, led.leader.highWatermark);
+    const error = led.log.advanceLogStartOffset(startOffset, led.leader.highWatermark);
+    if (error === ErrorCode.NONE) led.hosted.notifyLogStart();
+    return error;
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (led.log.isOffline) broker.replicas.onStorageFailure(led.hosted, error);

@@ -48,6 +48,7 @@ interface Fetch {
   /** Sent and not acknowledged, in order: the end of each push and its bytes. */
   inFlight: { endOffset: Offset; bytes: number }[];
   sentHighWatermark: Offset;
+  sentLogStartOffset: number;
   isReading: boolean;
   isClosed: boolean;
 }
@@ -140,11 +141,13 @@ export class FollowerStream {
       listener: {
         onAppended: () => this.#markDirty(fetch),
         onHighWatermark: () => this.#markHighWatermark(fetch),
+        onLogStart: () => this.#markHighWatermark(fetch),
         onRoleChanged: () => this.#onRoleChanged(fetch),
       },
       nextOffset: open.fetchOffset,
       inFlight: [],
       sentHighWatermark: -1,
+      sentLogStartOffset: -1,
       isReading: false,
       isClosed: false,
     };
@@ -207,7 +210,7 @@ export class FollowerStream {
     this.#highWatermarkTimer ??= setTimeout(() => {
       this.#highWatermarkTimer = undefined;
       for (const waiting of this.#highWatermarkDirty) {
-        if (waiting.partition.highWatermark > waiting.sentHighWatermark) this.#queueData(waiting, [], 0);
+        if (haveBoundsMoved(waiting)) this.#queueData(waiting, [], 0);
       }
       this.#highWatermarkDirty.clear();
       this.#send();
@@ -294,6 +297,7 @@ export class FollowerStream {
 
   #queueData(fetch: Fetch, batches: readonly Uint8Array[], bytes: number): void {
     fetch.sentHighWatermark = fetch.partition.highWatermark;
+    fetch.sentLogStartOffset = fetch.partition.log?.logStartOffset ?? 0;
     this.#highWatermarkDirty.delete(fetch);
     this.#queue({ ...this.#bounds(fetch.handle, fetch.partition), batches }, bytes);
   }
@@ -323,4 +327,9 @@ export class FollowerStream {
     this.#readyBytes = 0;
     if (!this.#options.writer.write(ready)) this.#isWritable = false;
   }
+}
+
+/** Whether the follower has not been told yet how far the partition reaches, at either end. */
+function haveBoundsMoved({ partition, sentHighWatermark, sentLogStartOffset }: Fetch): boolean {
+  return partition.highWatermark > sentHighWatermark || (partition.log?.logStartOffset ?? 0) > sentLogStartOffset;
 }

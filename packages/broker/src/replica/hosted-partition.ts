@@ -21,10 +21,11 @@ export interface DesiredPartition {
   readonly isRecovering: boolean;
 }
 
-/** Told when something appended, or the high watermark moved, or the role changed. */
+/** Told when something appended, or one end of what may be read moved, or the role changed. */
 export interface PartitionListener {
   onAppended?(partition: HostedPartition): void;
   onHighWatermark?(partition: HostedPartition): void;
+  onLogStart?(partition: HostedPartition): void;
   onRoleChanged?(partition: HostedPartition): void;
 }
 
@@ -98,5 +99,10 @@ export class HostedPartition {
 
   notifyHighWatermark(): void {
     for (const listener of this.#listeners) listener.onHighWatermark?.(this);
+  }
+
+  /** Records were deleted from the start of the log. */
+  notifyLogStart(): void {
+    for (const listener of this.#listeners) listener.onLogStart?.(this);
   }
 }

@@ -217,9 +217,11 @@ export class LeaderLink {
     fetch.follower.onAppended(push.highWatermark);
     fetch.partition.leaderEndOffset = push.logEndOffset;
     const start = Math.min(push.logStartOffset, fetch.follower.highWatermark);
-    if (start > log.logStartOffset) log.advanceLogStartOffset(start, fetch.follower.highWatermark);
+    const startBefore = log.logStartOffset;
+    if (start > startBefore) log.advanceLogStartOffset(start, fetch.follower.highWatermark);
     fetch.retryMs = firstRetryMs;
-    if (log.durableOffset !== durableBefore) this.onDurable(fetch.partition);
+    // A new start is told as well: whoever deleted records at the leader waits for it.
+    if (log.durableOffset !== durableBefore || log.logStartOffset !== startBefore) this.onDurable(fetch.partition);
   }
 
   #scheduleFlush(): void {
