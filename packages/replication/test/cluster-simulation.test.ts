@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { runSimulation, type SimulationResult } from './simulation/cluster.ts';
 
 const firstSeed = Number(process.env['REPLICATION_FIRST_SEED'] ?? 1);
-const seedCount = Number(process.env['REPLICATION_SEEDS'] ?? 500);
+const seedCount = Number(process.env['REPLICATION_SEEDS'] ?? 1_800);
 const onlySeed = process.env['REPLICATION_SEED'];
 
 test('A2 A5 A6 A8 A9 A11 A14 A15 A18 A19 A20 A22: no seeded run breaks an invariant, and every run converges', (t) => {
@@ -22,7 +22,7 @@ test('A2 A5 A6 A8 A9 A11 A14 A15 A18 A19 A20 A22: no seeded run breaks an invari
   }
   t.diagnostic([...totals].map(([event, count]) => `${event}: ${count}`).join(', '));
   // A simulation that never sees these has gone blind.
-  if (seedCount < 100) return;
+  if (seedCount < 500) return;
   for (const event of rareEvents) assert.ok((totals.get(event) ?? 0) > 0, `no run saw: ${event}`);
 });
 

@@ -4,6 +4,7 @@
  * `committed` is what any replica has ever seen below its high watermark: it is never taken back (ConsistentRead), and
  * every elected replica must hold it durably (LeaderCompleteness; with acknowledged records LeaderHasAllAckedValues).
  */
+import type { PartitionLeader } from '../../src/index.ts';
 import type { MemoryLog, MemoryRecord } from '../memory-log.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
 
@@ -22,6 +23,8 @@ export class Checker {
   ackedCount = 0;
   /** Who led each epoch: a replica object of one incarnation. */
   readonly #leaders = new Map<number, string>();
+  /** High watermark of each leader object when it was last looked at. */
+  readonly #seen = new WeakMap<PartitionLeader, number>();
   readonly #committedAtElection = new Map<number, number>();
   /** Largest high watermark that clients could see, by leader epoch. */
   readonly #visible = new Map<number, number>();
@@ -93,7 +96,17 @@ export class Checker {
       else expectInvariant(committed.value === record.value, 'ConsistentRead', `offset ${offset} changed on replica ${id}`);
     }
     replica.checkedUpTo = Math.max(replica.checkedUpTo, highWatermark);
+    this.#checkMinIsr(replica);
     this.#checkVisible(replica);
+  }
+
+  /** A12: nothing is committed while the ISR is below its minimum. And a leader's high watermark never goes back. */
+  #checkMinIsr({ leader, id }: SimulatedReplica): void {
+    if (leader === null) return;
+    const seen = this.#seen.get(leader) ?? leader.highWatermark;
+    expectInvariant(leader.highWatermark >= seen, 'HighWatermarkGrows', `leader ${id}: ${leader.highWatermark} after ${seen}`);
+    expectInvariant(leader.highWatermark === seen || !leader.isUnderMinIsr, 'StrictMinIsr', `leader ${id} commits below min ISR`);
+    this.#seen.set(leader, leader.highWatermark);
   }
 
   /** A19: the high watermark that clients see does not go back with a new leader. */

@@ -6,6 +6,7 @@
  * replicas must become equal. No wall clock, no other randomness: a seed reproduces a run.
  */
 import { Prng } from '@jackdaw/base';
+import { ErrorCode } from '@jackdaw/protocol';
 import { Checker, expectInvariant } from './checker.ts';
 import { SimulatedController, type AlterPartition, type AlterPartitionAnswer } from './simulated-controller.ts';
 import { SimulatedReplica } from './simulated-replica.ts';
@@ -15,6 +16,8 @@ const ids = [1, 2, 3];
 const replicaLagTimeMaxMs = 40;
 const maxRecordsPerPush = 4;
 const healingRounds = 60;
+/** What is not possible now is drawn again, so many times in one step. */
+const maxDraws = 6;
 
 export interface SimulationResult {
   /** Sums up the run; equal for equal seeds. */
@@ -56,10 +59,13 @@ class Cluster {
   readonly #actions: Action[];
   readonly #totalWeight: number;
   readonly #lossChance: number;
+  /** A replica that gets new records much later than the others; 0 for none. */
+  readonly #slowId: number;
 
   constructor(seed: number) {
     this.#prng = new Prng(seed);
-    this.#lossChance = this.#prng.chance(0.3) ? 0 : this.#prng.float() * 0.2;
+    this.#lossChance = this.#prng.chance(0.3) ? 0 : this.#prng.float() * 0.4;
+    this.#slowId = this.#prng.between(0, ids.length);
     this.#controller = new SimulatedController({
       ids,
       prng: this.#prng,
@@ -90,14 +96,14 @@ class Cluster {
   step(): void {
     this.#events++;
     this.#nowMs += this.#prng.below(3);
-    let place = this.#prng.float() * this.#totalWeight;
-    for (const action of this.#actions) {
-      place -= action.weight;
-      if (place >= 0) continue;
-      action.happen();
-      break;
-    }
+    for (let draws = 0; draws < maxDraws; draws++) if (this.#drawAction().happen()) break;
     this.#checker.afterEvent(this.#replicas);
+  }
+
+  #drawAction(): Action {
+    let place = this.#prng.float() * this.#totalWeight;
+    const drawn = this.#actions.find(({ weight }) => (place -= weight) < 0);
+    return drawn ?? (this.#actions[0] as Action);
   }
 
   result(): SimulationResult {
@@ -112,7 +118,8 @@ class Cluster {
     const prng = this.#prng;
     const often = (): number => 4 + prng.float() * 12;
     const sometimes = (): number => (prng.chance(0.2) ? 0 : prng.float() * 2);
-    const rarely = (): number => (prng.chance(0.3) ? 0 : prng.float() * 0.6);
+    const storm = prng.chance(0.5) ? 0.6 : 4;
+    const rarely = (): number => (prng.chance(0.3) ? 0 : prng.float() * storm);
     return [
       { weight: often(), happen: () => this.#produce() },
       { weight: 2 * often(), happen: () => this.#deliverUp() },
@@ -125,7 +132,7 @@ class Cluster {
       { weight: often(), happen: () => this.#ask(this.#randomReplica()) },
       { weight: often(), happen: () => this.#handleRequest() },
       { weight: often(), happen: () => this.#deliverAnswer() },
-      { weight: sometimes(), happen: () => this.#giveUpAsking(this.#randomReplica()) },
+      { weight: 3 * sometimes(), happen: () => this.#giveUpAsking(this.#randomReplica()) },
       { weight: sometimes(), happen: () => this.#randomReplica().timeOutProduce() },
       { weight: sometimes(), happen: () => this.#any((stream) => this.#reset(stream)) },
       { weight: rarely(), happen: () => this.#passTime() },
@@ -154,12 +161,14 @@ class Cluster {
   }
 
   #openFetch(replica: SimulatedReplica): boolean {
+    if (replica.follower === null || replica.handle !== 0) return false;
     const stream = replica.openFetch();
     if (stream !== null) this.#streams.push(stream);
     return true;
   }
 
   #push(stream: Stream): boolean {
+    if (stream.followerId === this.#slowId && this.#prng.chance(0.8)) return false;
     return this.#replicaOf(stream.leaderId).push(stream, this.#prng.between(0, maxRecordsPerPush));
   }
 
@@ -231,9 +240,11 @@ class Cluster {
     return true;
   }
 
+  /** The outcome stays unknown: the request may have been lost, may be on its way, or may be committed. */
   #giveUpAsking(replica: SimulatedReplica): boolean {
     if (!replica.isRunning || replica.asked === null) return false;
     replica.asked = null;
+    if (replica.leader === replica.askedBy) replica.leader?.onIsrAnswer({ error: ErrorCode.REQUEST_TIMED_OUT }, this.#nowMs);
     this.#count('ISR answer timed out');
     return true;
   }
@@ -248,10 +259,10 @@ class Cluster {
 
   #crash(replica: SimulatedReplica): boolean {
     if (!replica.isUp) return false;
-    const kind = this.#prng.below(10);
+    const kind = this.#prng.below(8);
     const checkpoint = this.#prng.between(0, replica.highWatermark);
     if (kind < 2) replica.crash('clean', checkpoint);
-    else if (kind === 2 && this.#mayLoseDurable(replica)) {
+    else if (kind < 5 && this.#mayLoseDurable(replica)) {
       // A disk that loses what it had synced: noticed at once, while another member of the ISR has everything.
       this.#count('durable records lost');
       replica.crash({ loseFrom: this.#prng.between(0, replica.log.durableOffset) }, checkpoint);
@@ -342,20 +353,23 @@ class Cluster {
   #healOnce(): void {
     this.#nowMs += 1;
     for (const replica of this.#replicas) {
-      while (replica.applyNextVersion());
+      this.#repeat(() => replica.applyNextVersion());
       this.#unfence(replica);
       this.#openFetch(replica);
-      replica.flush(replica.log.logEndOffset);
+      this.#repeat(() => replica.flush(replica.log.logEndOffset));
       replica.sendPosition();
       this.#giveUpAsking(replica);
       this.#ask(replica);
     }
-    while (this.#requests.length > 0) this.#handleRequest();
-    while (this.#answers.length > 0) this.#deliverAnswer();
+    this.#repeat(() => this.#handleRequest());
+    this.#repeat(() => this.#deliverAnswer());
     for (const stream of this.#streams) this.#replicaOf(stream.leaderId).push(stream, 1000);
-    while (this.#deliverUp());
-    while (this.#deliverDown());
-    this.#checker.afterEvent(this.#replicas);
+    this.#repeat(() => this.#deliverUp());
+    this.#repeat(() => this.#deliverDown());
+  }
+
+  #repeat(happen: () => boolean): void {
+    while (happen()) this.#checker.afterEvent(this.#replicas);
   }
 
   // Choosing ------------------------------------------------------------------------------------------------------
