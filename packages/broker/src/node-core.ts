@@ -71,8 +71,10 @@ export class NodeCore {
           { term: this.quorum.softState.term },
           isActive ? 'became the active controller' : 'no longer the active controller',
         );
-        if (isActive) this.counts.newActiveControllers++;
-        else this.controllerService.dropStreams();
+        if (isActive) {
+          this.counts.newActiveControllers++;
+          void this.controllerService.onActive();
+        } else this.controllerService.dropStreams();
       },
       onEvent: (event) => {
         if (event.type === 'broker-fenced' && event.reason === 'session-expired') this.counts.timedOutHeartbeats++;
@@ -112,7 +114,14 @@ export class NodeCore {
           voters: config.voters,
           listenerName: config.controllerListener.name,
         }),
-      addressOf: (id) => rpcAddressOf(this.metadata.image, id, config.controllerListener.name),
+      liveBrokers: () =>
+        [...this.metadata.image.brokers.values()].filter(({ fenced }) => !fenced).map(({ brokerId }) => brokerId),
+      registeredProcess: (id) => {
+        const { image } = this.metadata;
+        const address = rpcAddressOf(image, id, config.controllerListener.name);
+        const incarnationId = image.brokers.get(id)?.incarnationId;
+        return address === undefined || incarnationId === undefined ? undefined : { address, incarnationId };
+      },
       onError: (error, apiKey) => log.error(error, 'controller request failed', { apiKey }),
     });
     this.transport = new RaftTransport({

@@ -2,8 +2,10 @@
  * The controller's end of the brokers' streams: decodes a request, has it carried out, encodes the answer.
  *
  * A stream is its broker's lease (F2, E13): when it breaks, the broker is asked over a fresh connection whether it is
- * still there. Nobody listening means that the process is gone, and it is fenced at once; silence or another fault
- * leaves it a short grace, and the session timeout as the last resort.
+ * still there. Nobody listening, or another process in its place, means that it is gone, and it is fenced at once;
+ * silence or another fault leaves it a short grace, and the session timeout as the last resort. A new controller has no
+ * streams whose end it could see, so it asks every broker once; and a broker that registers anew need not wait for the
+ * session of the process that it replaces.
  */
 import { Client, credentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { NodeId } from '@jackdaw/base';
@@ -30,9 +32,16 @@ export interface ControllerServiceOptions {
   readonly controllerId: () => NodeId;
   /** The quorum as its leader sees it; only asked while this node leads. */
   readonly describeQuorum: (request: DescribeQuorumRequest) => DescribeQuorumResponseDraft;
-  /** Where a registered broker takes gRPC, `host:port`. */
-  readonly addressOf: (brokerId: NodeId) => string | undefined;
+  /** The brokers that hold a lease: registered and not fenced. */
+  readonly liveBrokers: () => readonly NodeId[];
+  /** A registered broker's process, and where it takes gRPC, `host:port`. */
+  readonly registeredProcess: (brokerId: NodeId) => RegisteredProcess | undefined;
   readonly onError: (error: unknown, apiKey: number) => void;
+}
+
+export interface RegisteredProcess {
+  readonly address: string;
+  readonly incarnationId: string;
 }
 
 type LinkCall = ServerDuplexStream<ControllerRequestMessage, ControllerResponseMessage>;
@@ -80,12 +89,19 @@ export class ControllerService {
     });
   };
 
+  /** This node has become the active controller: brokers that died before cannot break a stream to it. */
+  async onActive(): Promise<void> {
+    const strangers = this.#options.liveBrokers().filter((id) => id !== this.#options.nodeId && !this.#newest.has(id));
+    await Promise.all(strangers.map((id) => this.#fenceIfGone(id)));
+  }
+
   /** Carries out an encoded request on this node. Rejects with {@link ControllerError}. */
   async handleLocal(apiKey: number, apiVersion: number, payload: Uint8Array): Promise<Uint8Array> {
     const schemas = controllerSchemas.get(apiKey);
     if (schemas === undefined)
       throw new ControllerError(ErrorCode.UNSUPPORTED_VERSION, `api key ${apiKey} is not the controller's`);
     const body = decodeBody(schemas.request, apiVersion, payload) as object;
+    if (apiKey === ApiKey.BrokerRegistration) await this.#beforeRegistration(body as { brokerId: NodeId; incarnationId: string });
     const isOfQuorum = apiKey === ApiKey.DescribeQuorum;
     const response = isOfQuorum
       ? this.#describeQuorum(body)
@@ -142,17 +158,35 @@ export class ControllerService {
     if (!this.#isClosed && !this.#newest.has(brokerId)) this.#options.driver.onBrokerStreamBroken(brokerId, isGone);
   }
 
-  /** Whether nothing listens any more where the broker took gRPC. */
+  /** Another process wants the broker's place: it may have it at once when the one that has it is gone (E13). */
+  async #beforeRegistration({ brokerId, incarnationId }: { brokerId: NodeId; incarnationId: string }): Promise<void> {
+    const registered = this.#options.registeredProcess(brokerId);
+    const isLive = this.#options.liveBrokers().includes(brokerId);
+    if (isLive && registered?.incarnationId !== incarnationId) await this.#fenceIfGone(brokerId);
+  }
+
+  async #fenceIfGone(brokerId: NodeId): Promise<void> {
+    const isGone = await this.#isGone(brokerId);
+    if (isGone && !this.#isClosed) this.#options.driver.onBrokerStreamBroken(brokerId, true);
+  }
+
+  /** Whether nothing listens any more where the broker took gRPC, or what listens there is another process. */
   #isGone(brokerId: NodeId): Promise<boolean> {
-    const address = this.#options.addressOf(brokerId);
-    if (address === undefined) return Promise.resolve(false);
-    const client = new Client(address, credentials.createInsecure(), controlChannelOptions);
+    const registered = this.#options.registeredProcess(brokerId);
+    if (registered === undefined) return Promise.resolve(false);
+    const client = new Client(registered.address, credentials.createInsecure(), controlChannelOptions);
+    const request = { clusterId: this.#options.clusterId() };
     return new Promise((resolve) => {
       const options = { deadline: Date.now() + pingTimeoutMs };
-      client.makeUnaryRequest(ping.path, ping.requestSerialize, ping.responseDeserialize, { clusterId: '' }, options, (error) => {
+      client.makeUnaryRequest(ping.path, ping.requestSerialize, ping.responseDeserialize, request, options, (error, answer) => {
         client.close();
-        resolve(error !== null && error.code === status.UNAVAILABLE);
+        if (error !== null) resolve(error.code === status.UNAVAILABLE);
+        else resolve(isAnother(answer, registered.incarnationId));
       });
     });
   }
+}
+
+function isAnother(answer: PingResponseMessage | undefined, incarnationId: string): boolean {
+  return answer !== undefined && answer.incarnationId !== '' && answer.incarnationId !== incarnationId;
 }
