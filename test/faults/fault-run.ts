@@ -82,11 +82,9 @@ export async function steadyLoad({ recorder, workload }: FaultRun, timeoutMs = r
   }
 }
 
-/** The ISR of every partition is full again; returns how long that took. */
-export async function waitForIsrFull({ cluster }: FaultRun): Promise<number> {
-  const startMs = performance.now();
+/** The ISR of every partition is full again. */
+export async function waitForIsrFull({ cluster }: FaultRun): Promise<void> {
   await cluster.waitForIsrFull(topic, recoveryTimeoutMs);
-  return performance.now() - startMs;
 }
 
 async function settle(run: FaultRun): Promise<void> {

@@ -55,7 +55,11 @@ async function oneCycle(run: FaultRun, mode: Mode, prng: Prng): Promise<{ readon
   const downMs = prng.below(maxDownMs);
   const meter = run.recorder.startMeter(run.workload.keys);
   await strike(run, mode, { victims, downMs });
-  const fullMs = await waitForIsrFull(run);
+  const restartMs = performance.now();
+  // In this order: until the failure has been noticed, the metadata still shows the ISR from before it.
+  await steadyLoad(run);
+  await waitForIsrFull(run);
+  const fullMs = performance.now() - restartMs;
   await steadyLoad(run);
   const gapMs = meter.stop();
   const text = `broker ${victims.join(', ')} down ${seconds(downMs)}, gap ${seconds(gapMs)}, ISR full ${seconds(fullMs)} after`;

@@ -1,0 +1,35 @@
+"""What the Python suites share: where the cluster is, names for topics and groups, waiting for a condition.
+
+BOOTSTRAP and the command line of `jackdaw dev` come from run.sh. Nothing here sleeps for a fixed time: `wait_until`
+polls what the test waits for and says what that was when its patience ends.
+"""
+import itertools
+import os
+import subprocess
+import time
+
+bootstrap = os.environ["BOOTSTRAP"]
+patience_s = 40
+_numbers = itertools.count()
+
+
+def fresh(name):
+    """A name that no other test, and no earlier run against the same cluster, has used."""
+    return "%s-%x-%d" % (name, int(time.time() * 1000), next(_numbers))
+
+
+def wait_until(what, condition):
+    """Polls until the condition gives something true, which it returns."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError("waited %d s for %s" % (patience_s, what))
+
+
+def dev(*arguments):
+    """`jackdaw dev kill 2` and its like, on the cluster that run.sh started."""
+    command = [os.environ["NODE"], os.environ["JACKDAW"], "dev", *arguments, "--data-dir", os.environ["DATA_DIR"]]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
