@@ -18,9 +18,13 @@ export interface LeaderFixture {
   readonly brokers: Map<number, BrokerFacts>;
   /** Offsets passed to `onHighWatermark`. */
   readonly highWatermarks: number[];
-  append(count: number): void;
+  readonly append: (count: number) => void;
   /** A follower's position; durable unless told otherwise. */
-  report(brokerId: number, fetchOffset: number, more?: { durableOffset?: number; nowMs?: number; brokerEpoch?: number }): void;
+  readonly report: (
+    brokerId: number,
+    fetchOffset: number,
+    more?: { durableOffset?: number; nowMs?: number; brokerEpoch?: number },
+  ) => void;
 }
 
 export interface LeaderFixtureOptions {

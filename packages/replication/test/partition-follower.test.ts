@@ -156,7 +156,7 @@ test('A6: a leader that has lost its log makes the follower truncate below the h
   assert.deepEqual(gone, { offset: 0, isFull: true, isBelowHighWatermark: true });
 });
 
-test('A6: a leader that knows none of our epochs inside its range makes us start again, which gives up what was committed', () => {
+test('A6: starting again inside the range of a leader that knows none of our epochs gives up what was committed', () => {
   const plan = followerOf(MemoryLog.of(0, 0, 0), 2).planOutOfRange({ logStartOffset: 1, logEndOffset: 9, highWatermark: 9 });
   assert.deepEqual(plan, { offset: 1, isFull: true, isBelowHighWatermark: true });
 });

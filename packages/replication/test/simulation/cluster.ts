@@ -10,7 +10,7 @@ import { ErrorCode } from '@jackdaw/protocol';
 import { Checker, expectInvariant } from './checker.ts';
 import { SimulatedController, type AlterPartition, type AlterPartitionAnswer } from './simulated-controller.ts';
 import { SimulatedReplica } from './simulated-replica.ts';
-import { Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 
 const ids = [1, 2, 3];
 const replicaLagTimeMaxMs = 40;
