@@ -63,7 +63,7 @@ export async function startFakeBroker(onRequest: (request: FakeRequest) => boole
 function toRequest(frame: Buffer, socket: Socket): FakeRequest {
   const header = readRequestHeader(new Reader(frame));
   const respond = (draft: unknown, version = header.apiVersion): void => {
-    const definition = apiDefinitions.get(header.apiKey as 18);
+    const definition = apiDefinitions.get(header.apiKey);
     if (definition === undefined) throw new Error(`no API ${header.apiKey}`);
     const chunks = encodeResponseFrame({ schema: definition.response, header: { ...header, apiVersion: version }, body: draft });
     for (const chunk of chunks) socket.write(chunk);

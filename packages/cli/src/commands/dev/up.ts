@@ -2,8 +2,8 @@
  * `jackdaw dev up`: starts the brokers, waits until they serve, and stays until Ctrl-C (or leaves them with --detach).
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand, type Context } from '../../command.ts';
 import { spawnBroker, stopBroker } from '../../dev/broker-process.ts';
 import { choosePorts, expectFree } from '../../dev/ports.ts';
@@ -53,7 +53,7 @@ export const command = defineCommand({
         return;
       }
       for (const line of banner(directory, running)) context.out.line(line);
-      await once(context.signal, 'abort');
+      await watchUntilStopped(context, directory);
       await stopAll(context, directory);
     } catch (error) {
       await stopAll(context, directory);
@@ -133,6 +133,23 @@ function startAll(directory: string, state: DevState): DevState {
   let running = state;
   for (const broker of state.brokers) running = updateBroker(directory, broker.id, { process: spawnBroker(state, broker) });
   return running;
+}
+
+const checkIntervalMs = 500;
+
+/** Says when a broker goes or comes (killed from another terminal, crashed, started again), until Ctrl-C. */
+async function watchUntilStopped(context: Context, directory: string): Promise<void> {
+  const known = new Map<number, string>();
+  while (!context.signal.aborted) {
+    for (const broker of readState(directory)?.brokers ?? []) {
+      const state = stateOf(broker.process);
+      const before = known.get(broker.id) ?? 'running';
+      known.set(broker.id, state);
+      if (state !== before)
+        context.out.note(`broker ${broker.id} is ${state}${state === 'stopped' ? `; its log is ${broker.logFile}` : ''}`);
+    }
+    await sleep(checkIntervalMs, undefined, { signal: context.signal }).catch(() => undefined);
+  }
 }
 
 /** Stops every broker that runs from the directory, those that `dev start` has started since among them. */
