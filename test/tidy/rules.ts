@@ -5,6 +5,7 @@ import type { SourceFile, TextFile, Violation } from './source-tree.ts';
 import { violationsOf } from './source-tree.ts';
 import {
   bannedEverywhere,
+  bannedInLibraries,
   bannedInPure,
   limits,
   machinePathPattern,
@@ -54,8 +55,12 @@ export function missingHeader(file: SourceFile): Violation[] {
 }
 
 export function bannedCode(file: SourceFile): Violation[] {
-  const isPure = purePackages.has(file.package) && file.part === 'src';
-  const banned = [...bannedEverywhere, ...(isPure ? bannedInPure : [])];
+  const isSource = file.part === 'src';
+  const banned = [
+    ...bannedEverywhere,
+    ...(isSource && purePackages.has(file.package) ? bannedInPure : []),
+    ...(isSource && file.package !== 'cli' ? bannedInLibraries : []),
+  ];
   const sequences = banned.map(([text, instead]) => ({ words: text.split(' '), instead }));
   return violationsOf(file, (_token, index) => {
     const found = sequences.find(({ words }) => words.every((word, offset) => file.code[index + offset]?.text === word));

@@ -41,11 +41,12 @@ test('lines are counted through comments, templates and strings that go on', () 
   );
 });
 
-test('functions of every form are found, with their parameters and lines', () => {
-  assert.deepEqual(shapes('function a<T>(b: Map<string, T>, { c, d }: E = {}): Map<string, { f: T }> {\n  return b;\n}'), [
-    ['a', 2, 3],
-  ]);
-  assert.deepEqual(shapes('class A {\n  #b(c: (d: D, e: E) => F, g = [1, 2]): void {\n    if (c) return;\n  }\n}'), [
+test('functions of every form are found, and function types, with their parameters and lines', () => {
+  const generic = 'function a<T>(b: Map<string, T>, { c, d }: E = {}): Map<string, { f: T }> {\n  return b;\n}';
+  assert.deepEqual(shapes(generic), [['a', 2, 3]]);
+  const method = 'class A {\n  #b(c: (d: D, e: E) => F, g = [1, 2]): void {\n    if (c) return;\n  }\n}';
+  assert.deepEqual(shapes(method), [
+    ['(anonymous)', 2, 0],
     ['#b', 2, 3],
   ]);
   assert.deepEqual(shapes('const a = async (b: B, c, d, e,) => {\n};'), [['(anonymous)', 4, 2]]);
