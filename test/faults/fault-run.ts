@@ -34,7 +34,9 @@ export interface FaultRun {
 export interface Judgement {
   /** Empty when every promise was kept. */
   readonly complaints: readonly string[];
-  readonly counts: Counts | undefined;
+  /** Promises that the history shows broken; complaints can have other reasons. */
+  readonly violations: number;
+  readonly counts: Counts;
 }
 
 const topic = 'faults';
@@ -66,7 +68,7 @@ export async function runFaults(options: FaultRunOptions, breakThings: (run: Fau
     complaints.push(...describeVerdict(verdict));
     if (complaints.length === 0) cluster.removeFiles();
     else await keepEvidence(cluster, recorder, complaints);
-    return { complaints, counts: verdict.counts };
+    return { complaints, violations: verdict.violations.length, counts: verdict.counts };
   } finally {
     await cluster.stopAll('SIGKILL');
   }

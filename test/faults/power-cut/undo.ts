@@ -122,7 +122,7 @@ function mixOf(present: Buffer, durable: Buffer, prng: Prng): Buffer {
     if (prng.chance(0.5)) continue;
     const end = Math.min(size, start + blockSize);
     mixed.fill(0, start, end);
-    durable.copy(mixed, start, start, Math.min(end, durable.length));
+    if (start < durable.length) durable.copy(mixed, start, start, Math.min(end, durable.length));
   }
   return mixed;
 }
