@@ -88,7 +88,12 @@ metrics list '' - cluster medium
 
 export const groupConfigKeys: ConfigTable = tableOf(readKeyTable(table, { status: 'accepted', synonyms, rules }));
 
-export const clientMetricsConfigKeys: ConfigTable = tableOf(readKeyTable(clientMetrics, { status: 'accepted' }));
+/** No broker key stands behind these. */
+const clientMetricsSynonyms = new Map(['interval.ms', 'match', 'metrics'].map((name): [string, ConfigSynonym[]] => [name, []]));
+
+export const clientMetricsConfigKeys: ConfigTable = tableOf(
+  readKeyTable(clientMetrics, { status: 'accepted', synonyms: clientMetricsSynonyms }),
+);
 
 function checkShareReset(value: ConfigValue): string | null {
   const text = String(value).toLowerCase();
