@@ -48,7 +48,8 @@ function describe(broker: BrokerServices, resource: Resource, request: DescribeC
   const found = entriesOf(broker, resource, request);
   if ('errorCode' in found) return failed(resource, found);
   const { resourceType, resourceName } = resource;
-  return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs: found };
+  // Kafka says '' where it has nothing to say.
+  return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs: found };
 }
 
 function entriesOf(
@@ -101,5 +102,5 @@ function checkOwnLogger(nodeId: number, name: string): ApiError | null {
 }
 
 function failed({ resourceType, resourceName }: Resource, { errorCode, errorMessage }: ApiError): Result {
-  return { errorCode, errorMessage, resourceType, resourceName, configs: [] };
+  return { errorCode, errorMessage: errorMessage ?? '', resourceType, resourceName, configs: [] };
 }

@@ -37,5 +37,6 @@ function settle(
   { validateOnly }: IncrementalAlterConfigsRequest,
 ): ApiError | null {
   if (resource.resourceType !== configResourceTypes.brokerLogger) return checkResource(broker.nodeId, resource);
-  return checkNodeId(broker.nodeId, resource.resourceName) ?? alterLoggers(broker.logger, resource.configs, { validateOnly });
+  const wrongNode = checkNodeId(broker.nodeId, resource.resourceName, 'node id. Expected');
+  return wrongNode ?? alterLoggers(broker.logger, resource.configs, { validateOnly });
 }

@@ -53,17 +53,17 @@ export function checkResource(nodeId: NodeId, { resourceType, resourceName, conf
     case configResourceTypes.group:
       return null;
     case configResourceTypes.broker:
-      return resourceName === '' ? null : checkNodeId(nodeId, resourceName);
+      return resourceName === '' ? null : checkNodeId(nodeId, resourceName, 'broker id, expected');
     default:
       return apiError('INVALID_REQUEST', `Unknown resource type ${resourceType}`);
   }
 }
 
-/** A resource that lives in one broker must name the broker that is asked. */
-export function checkNodeId(nodeId: NodeId, name: string): ApiError | null {
+/** A resource that lives in one broker must name the broker that is asked. `what`: Kafka has a wording for each type. */
+export function checkNodeId(nodeId: NodeId, name: string, what: 'broker id, expected' | 'node id. Expected'): ApiError | null {
   const id = intOf(name);
   if (id === null) return apiError('INVALID_REQUEST', `Node id must be an integer, but it is: ${name}`);
-  return id === nodeId ? null : apiError('INVALID_REQUEST', `Unexpected broker id, expected ${nodeId}, but received ${name}`);
+  return id === nodeId ? null : apiError('INVALID_REQUEST', `Unexpected ${what} ${nodeId}, but received ${name}`);
 }
 
 /** The number that a resource's name is, or null. */

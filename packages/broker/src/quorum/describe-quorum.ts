@@ -32,7 +32,7 @@ export function describeQuorum(request: DescribeQuorumRequest, facts: QuorumFact
   const { voters, listenerName } = facts;
   return {
     errorCode: ErrorCode.NONE,
-    errorMessage: null,
+    errorMessage: '',
     topics: [{ topicName: internalTopics.clusterMetadata, partitions: [describePartition(facts)] }],
     nodes: voters.map(({ id, host, port }) => ({ nodeId: id, listeners: [{ name: listenerName, host, port }] })),
   };
@@ -52,7 +52,7 @@ function describePartition(facts: QuorumFacts): PartitionData {
   return {
     partitionIndex: 0,
     errorCode: ErrorCode.NONE,
-    errorMessage: null,
+    errorMessage: '',
     leaderId: status.id,
     leaderEpoch: status.term,
     highWatermark: status.commitIndex + 1,
@@ -87,5 +87,5 @@ function unknownPartitions(request: DescribeQuorumRequest): DescribeQuorumRespon
     topicName,
     partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...error, ...nothing })),
   }));
-  return { errorCode: ErrorCode.NONE, errorMessage: null, topics, nodes: [] };
+  return { errorCode: ErrorCode.NONE, errorMessage: '', topics, nodes: [] };
 }
