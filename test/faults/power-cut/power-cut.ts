@@ -3,9 +3,9 @@
  *
  *   node dist/test/faults/power-cut/power-cut.js --rounds 3 --victims all --seed 1 [--expect loss] [--set key=value …]
  *
- * Victims: all brokers, one, or two at once. In the default mode nothing may be lost. With `--set jackdaw.durability=page-cache` or
- * with `--disk lying`, whose syncs do nothing, records can be lost: `--expect loss` then makes a run without losses the
- * failure, which shows that the cut cuts.
+ * Victims: all brokers, one, or two at once. In the default mode nothing may be lost. With
+ * `--set jackdaw.durability=page-cache` or with `--disk lying`, whose syncs do nothing, records can be lost: `--expect loss`
+ * then makes a run without losses the failure, which shows that the cut cuts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -95,8 +95,10 @@ static void append(struct entry entry, const char *path, const char *other, cons
   entry.magic = MAGIC;
   entry.path_length = path == NULL ? 0 : (uint32_t)strlen(path);
   entry.other_length = other == NULL ? 0 : (uint32_t)strlen(other);
-  struct iovec parts[] = {
-      {&entry, sizeof entry}, {(void *)path, entry.path_length}, {(void *)other, entry.other_length}, {(void *)data, entry.data_length}};
+  struct iovec parts[] = {{&entry, sizeof entry},
+                          {(void *)path, entry.path_length},
+                          {(void *)other, entry.other_length},
+                          {(void *)data, entry.data_length}};
   size_t total = sizeof entry + entry.path_length + entry.other_length + entry.data_length;
   long written = syscall(SYS_writev, journal, parts, 4);
   if (written != (long)total) {
@@ -181,7 +183,8 @@ PWRITEV(pwritev64, off64_t)
 #define PWRITEV2(name, offset_type) \
   ssize_t name(int fd, const struct iovec *parts, int count, offset_type offset, int flags) { \
     REAL(name); \
-    CHANGING(fd, offset < 0 ? position_of(fd) : (uint64_t)offset, length_of(parts, count), real(fd, parts, count, offset, flags)); \
+    uint64_t from = offset < 0 ? position_of(fd) : (uint64_t)offset; \
+    CHANGING(fd, from, length_of(parts, count), real(fd, parts, count, offset, flags)); \
   }
 PWRITEV2(pwritev2, off_t)
 PWRITEV2(pwritev64v2, off64_t)
