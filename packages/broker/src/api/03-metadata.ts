@@ -26,6 +26,9 @@ import { clusterOperations, noOperations, topicOperations } from './authorized-o
 import { defineHandler, type RequestContext } from './handler.ts';
 import { endpointOf, endpointsOf } from './topic-lookup.ts';
 
+/** Earlier versions that carry the field may not use it. */
+const firstVersionWithTopicIds = 12;
+
 type Topics = MetadataResponseDraft['topics'];
 type TopicResponse = Topics[number];
 
@@ -34,19 +37,21 @@ export const metadataHandler = defineHandler({
   request: metadataRequest,
   response: metadataResponse,
   handle: (broker, request, context) => handleMetadata(broker, request, context),
-  refuse: (request, { errorCode }) => ({
-    throttleTimeMs: 0,
-    brokers: [],
-    topics: (request.topics ?? []).map(({ name, topicId }) => topicError({ name, topicId, errorCode })),
-    errorCode,
-  }),
+  refuse: (request, { errorCode }) => refuseAll(request, errorCode),
 });
+
+function refuseAll(request: MetadataRequest, errorCode: number): MetadataResponseDraft {
+  // Not every version can say that a name is null; '' is what Kafka writes then.
+  const topics = (request.topics ?? []).map(({ name, topicId }) => topicError({ name: name ?? '', topicId, errorCode }));
+  return { throttleTimeMs: 0, brokers: [], topics, errorCode };
+}
 
 async function handleMetadata(
   broker: BrokerServices,
   request: MetadataRequest,
   context: RequestContext,
 ): Promise<MetadataResponseDraft> {
+  if (context.version < firstVersionWithTopicIds && hasTopicIds(request)) return refuseAll(request, ErrorCode.INVALID_REQUEST);
   const wantsAll = request.topics === null || (context.version === 0 && request.topics.length === 0);
   const missing = wantsAll ? [] : missingNames(broker.image(), request);
   const mayCreate = request.allowAutoTopicCreation && broker.config.view.boolean('auto.create.topics.enable');
@@ -57,7 +62,7 @@ async function handleMetadata(
   const describe = (topic: TopicImage): TopicResponse => topicResponse(image, topic, { context, operations });
   const topics = wantsAll
     ? [...image.topicsById.values()].map(describe)
-    : (request.topics ?? []).map((wanted) => findOrFail(image, wanted, { describe, errors }));
+    : distinct(request.topics ?? []).map((wanted) => findOrFail(image, wanted, { describe, errors }));
   const aliveIds = [...image.brokers.values()].filter(({ fenced }) => !fenced).map(({ brokerId }) => brokerId);
   return {
     throttleTimeMs: 0,
@@ -68,6 +73,17 @@ async function handleMetadata(
     clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations : noOperations,
     errorCode: ErrorCode.NONE,
   };
+}
+
+/** Versions 10 and 11 have a field for it, and no way to answer one that does not exist (KAFKA-12701). */
+function hasTopicIds(request: MetadataRequest): boolean {
+  return (request.topics ?? []).some(({ name, topicId }) => name === null || topicId !== zeroUuid);
+}
+
+/** Each topic once, as in Kafka: a long list of one name must not make an answer of many times its partitions. */
+function distinct(wanted: NonNullable<MetadataRequest['topics']>): NonNullable<MetadataRequest['topics']> {
+  const byKey = new Map(wanted.map((topic) => [topic.topicId === zeroUuid ? `name ${topic.name}` : topic.topicId, topic]));
+  return [...byKey.values()];
 }
 
 function missingNames(image: MetadataImage, request: MetadataRequest): string[] {

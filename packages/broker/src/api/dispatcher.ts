@@ -97,18 +97,20 @@ export class Dispatcher implements ConnectionHandler {
 
   #call(handler: ApiHandler, body: unknown, { context, slot }: { context: RequestContext; slot: ResponseSlot }): void {
     this.#open++;
+    // The answer goes first: one that cannot be encoded throws, and `fail` then finishes the request in its place.
     const finish = (answer: Answer<unknown>, errorCode: number = ErrorCode.NONE): void => {
+      this.#answer(handler, answer, { context, slot });
       this.#open--;
       const { apiKey } = handler;
       const durationMs = this.#broker.clock.monotonicMs() - context.receivedMs;
       this.#observer.onResponse({ apiKey, version: context.version, durationMs, errorCode });
-      this.#answer(handler, answer, { context, slot });
     };
     const fail = (error: unknown): void => {
       const refusal = this.#refusalOf(handler.apiKey, error);
       try {
         finish(handler.refuse(body, refusal, context), refusal.errorCode);
       } catch (second) {
+        this.#open--;
         this.#observer.onError(handler.apiKey, second);
         slot.abort(`${apiName(handler.apiKey)} could not be answered`);
       }
