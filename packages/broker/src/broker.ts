@@ -245,6 +245,7 @@ class RunningNode implements Broker {
     this.#services = services;
     const publisher = new MetadataPublisher({
       broker: services,
+      incarnationId: this.#incarnationId,
       isrUpdater: replica.isrUpdater,
       onConfigComplaint: (complaint) => this.#log.warn({}, complaint),
     });

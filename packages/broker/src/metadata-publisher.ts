@@ -19,12 +19,16 @@ import type { IsrUpdater } from './replica/isr-updater.ts';
 
 export interface PublisherOptions {
   readonly broker: BrokerServices;
+  /** Of this process, as it registers. */
+  readonly incarnationId: string;
   readonly isrUpdater: IsrUpdater;
   readonly onConfigComplaint: (complaint: string) => void;
 }
 
 export class MetadataPublisher {
   readonly #options: PublisherOptions;
+  /** Whether the metadata has reached this incarnation's registration. */
+  #isRegistered = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -33,6 +37,7 @@ export class MetadataPublisher {
   publish(delta: MetadataDelta, image: MetadataImage): void {
     this.#publishConfigs(delta, image);
     this.#publishDeletions(delta);
+    this.#noteRegistration(image);
     for (const change of delta.partitions()) this.#publishPartition(change);
     if (delta.changedBrokers.size > 0) this.#publishBrokers();
   }
@@ -72,8 +77,30 @@ export class MetadataPublisher {
   #publishPartition({ topicId, topicName, partitionId, before, after }: PartitionChange): void {
     const { replicas, nodeId } = this.#options.broker;
     if (after.replicas.includes(nodeId)) {
-      replicas.update({ topicName, topicId, partition: partitionId }, desiredOf(after));
+      replicas.update({ topicName, topicId, partition: partitionId }, this.#desired(after));
     } else if (before?.replicas.includes(nodeId) === true) replicas.remove(topicId, partitionId);
+  }
+
+  /**
+   * What the metadata says up to the own registration was said to a former incarnation, whose log may have had more than
+   * this one has: leaderships of that time are not taken up again, or two logs would differ in one epoch (A9).
+   */
+  #noteRegistration(image: MetadataImage): void {
+    const { broker, incarnationId } = this.#options;
+    const isRegistered = image.brokers.get(broker.nodeId)?.incarnationId === incarnationId;
+    if (isRegistered === this.#isRegistered) return;
+    this.#isRegistered = isRegistered;
+    if (!isRegistered) return;
+    for (const hosted of broker.replicas.partitions()) {
+      const registration = image.partition(hosted.topicId, hosted.partition);
+      if (registration !== null) broker.replicas.update(hosted, this.#desired(registration));
+    }
+  }
+
+  #desired(registration: PartitionRegistration): DesiredPartition {
+    const desired = desiredOf(registration);
+    if (this.#isRegistered || desired.state.leader !== this.#options.broker.nodeId) return desired;
+    return { ...desired, state: { ...desired.state, leader: -1 } };
   }
 
   /** A broker was fenced, came back or is leaving: it may have to be waited for no longer, or may join an ISR again. */

@@ -8,7 +8,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, loadConfig, startBroker, nodeCodecs, type Broker } from '@jackdaw/broker';
-import { Cluster, createTopics, describeTopics, type ConsumedRecord, Consumer, Producer, type ProducerRecord } from '@jackdaw/client';
+import {
+  Cluster,
+  createTopics,
+  describeTopics,
+  type ConsumedRecord,
+  Consumer,
+  Producer,
+  type ProducerRecord,
+} from '@jackdaw/client';
 import { testDefaults, type ClusterBroker, type ClusterOptions, type TopicOptions } from './cluster-options.ts';
 import { freePorts } from './free-ports.ts';
 
@@ -79,7 +87,11 @@ export class TestCluster {
 
   /** A client of this cluster that `stop` closes. */
   client(): Promise<Cluster> {
-    this.#client ??= Cluster.connect({ bootstrapServers: this.bootstrapServers, clientId: 'jackdaw-testing', codecs: nodeCodecs });
+    this.#client ??= Cluster.connect({
+      bootstrapServers: this.bootstrapServers,
+      clientId: 'jackdaw-testing',
+      codecs: nodeCodecs,
+    });
     return this.#client;
   }
 
@@ -90,7 +102,9 @@ export class TestCluster {
     if (result?.error !== undefined) throw result.error;
     await this.waitFor(`topic ${name} has leaders`, async () => {
       const described = (await describeTopics(await this.client(), [name]))[0]?.topic;
-      return described !== undefined && described.partitions.length > 0 && described.partitions.every(({ leaderId }) => leaderId >= 0);
+      return (
+        described !== undefined && described.partitions.length > 0 && described.partitions.every(({ leaderId }) => leaderId >= 0)
+      );
     });
   }
 
@@ -147,7 +161,9 @@ export class TestCluster {
   async waitForIsr(topic: string, size: number): Promise<void> {
     await this.waitFor(`${size} in-sync replicas of ${topic}`, async () => {
       const described = (await describeTopics(await this.client(), [topic]))[0]?.topic;
-      return described !== undefined && described.partitions.length > 0 && described.partitions.every(({ isr }) => isr.length === size);
+      return (
+        described !== undefined && described.partitions.length > 0 && described.partitions.every(({ isr }) => isr.length === size)
+      );
     });
   }
 

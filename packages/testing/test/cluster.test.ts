@@ -12,7 +12,10 @@ after(() => cluster.stop());
 
 test('records produced with acks=all are read back from every partition', async () => {
   const values = Array.from({ length: 300 }, (_, i) => `value ${i}`);
-  await cluster.produce('orders', values.map((value, i) => ({ partition: i % 3, value })));
+  await cluster.produce(
+    'orders',
+    values.map((value, i) => ({ partition: i % 3, value })),
+  );
   const read = await cluster.messages('orders', { count: 300 });
   const decoder = new TextDecoder();
   assert.deepEqual(read.map(({ value }) => decoder.decode(value ?? undefined)).sort(), [...values].sort());

@@ -95,6 +95,7 @@ export class FollowerStream {
   onDrain(): void {
     this.#isWritable = true;
     this.#flush();
+    this.#sendBounds();
   }
 
   close(error: Error | null): void {
@@ -198,6 +199,8 @@ export class FollowerStream {
     this.#highWatermarkDirty.delete(fetch);
     for (const sent of fetch.inFlight) this.#unacknowledgedBytes -= sent.bytes;
     fetch.inFlight = [];
+    // Room in the window that others may have waited for.
+    if (this.#dirty.size > 0) this.#scheduleFlush();
   }
 
   #markDirty(fetch: Fetch): void {
@@ -209,12 +212,16 @@ export class FollowerStream {
     this.#highWatermarkDirty.add(fetch);
     this.#highWatermarkTimer ??= setTimeout(() => {
       this.#highWatermarkTimer = undefined;
-      for (const waiting of this.#highWatermarkDirty) {
-        if (haveBoundsMoved(waiting)) this.#queueData(waiting, [], 0);
-      }
-      this.#highWatermarkDirty.clear();
-      this.#send();
+      this.#sendBounds();
     }, highWatermarkDelayMs);
+  }
+
+  /** Tells bounds that no data has taken along; while the transport wants a pause, they wait for its end. */
+  #sendBounds(): void {
+    if (!this.#isWritable) return;
+    for (const waiting of this.#highWatermarkDirty) if (haveBoundsMoved(waiting)) this.#queueData(waiting, [], 0);
+    this.#highWatermarkDirty.clear();
+    this.#send();
   }
 
   #scheduleFlush(): void {

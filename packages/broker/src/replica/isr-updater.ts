@@ -68,24 +68,28 @@ export class IsrUpdater {
     const proposed = this.#collect();
     if (proposed.length === 0) return;
     this.#isInFlight = true;
-    let failed = false;
-    try {
-      this.#onResponse(proposed, await this.#options.alterPartition(this.#request(proposed)));
-    } catch (error) {
-      failed = true;
-      this.#options.onFailure(error);
-    }
+    const response = await this.#ask(proposed);
     this.#isInFlight = false;
     if (this.#isClosed) return;
+    if (response !== null) this.#onResponse(proposed, response);
     const unanswered = proposed.filter(({ leader }) => leader.pendingProposal() !== null);
     for (const { hosted } of unanswered) this.#candidates.add(hosted);
     if (this.#candidates.size === 0) return;
-    if (!failed && unanswered.length === 0) void this.#send();
+    if (response !== null && unanswered.length === 0) void this.#send();
     else {
       this.#retryTimer = setTimeout(() => {
         this.#retryTimer = undefined;
         void this.#send();
       }, retryMs);
+    }
+  }
+
+  async #ask(proposed: readonly Proposed[]): Promise<AlterPartitionResponse | null> {
+    try {
+      return await this.#options.alterPartition(this.#request(proposed));
+    } catch (error) {
+      this.#options.onFailure(error);
+      return null;
     }
   }
 

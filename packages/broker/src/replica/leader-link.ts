@@ -16,6 +16,8 @@ import type { PartitionPush } from './push-codec.ts';
 /** First and longest pause before a refused fetch is opened again, or a broken stream dialled again. */
 const firstRetryMs = 20;
 const maxRetryMs = 1_000;
+/** Rounds of truncation without a pause; every fail-over that both logs missed can cost one (A3). */
+const maxTruncationsInARow = 8;
 
 /** The transport of one stream; made anew for each attempt. */
 export interface FollowerTransport {
@@ -35,7 +37,7 @@ export interface LeaderLinkOptions {
   /** Appends to the log; throws StorageError or a corruption error. */
   readonly append: (partition: HostedPartition, batches: Uint8Array) => void;
   readonly onTruncated: (partition: HostedPartition, plan: Truncation) => void;
-  /** May this truncation be carried out? False marks the replica as failed (A6). */
+  /** May this truncation be carried out? False ends the fetch: the replica keeps its log and follows no more (A6). */
   readonly mayTruncate: (partition: HostedPartition, plan: Truncation) => boolean;
   readonly onFailure: (partition: HostedPartition, error: unknown) => void;
   readonly onStreamEnd: (leaderId: NodeId, reason: string) => void;
@@ -46,6 +48,8 @@ interface Fetch {
   readonly follower: PartitionFollower;
   /** 0 while no fetch is open on the stream. */
   handle: number;
+  /** Truncations since the last append: logs that match in the end need few. */
+  truncations: number;
   retryMs: number;
   retryTimer: NodeJS.Timeout | undefined;
 }
@@ -74,7 +78,7 @@ export class LeaderLink {
 
   follow(partition: HostedPartition, follower: PartitionFollower): void {
     this.unfollow(partition);
-    const fetch: Fetch = { partition, follower, handle: 0, retryMs: firstRetryMs, retryTimer: undefined };
+    const fetch: Fetch = { partition, follower, handle: 0, truncations: 0, retryMs: firstRetryMs, retryTimer: undefined };
     this.#byPartition.set(partition, fetch);
     this.#connect();
     this.#open(fetch);
@@ -206,7 +210,8 @@ export class LeaderLink {
     if (!this.#options.mayTruncate(fetch.partition, plan)) return;
     fetch.follower.truncate(plan);
     this.#options.onTruncated(fetch.partition, plan);
-    this.#open(fetch);
+    if (++fetch.truncations > maxTruncationsInARow) this.#reopenLater(fetch);
+    else this.#open(fetch);
   }
 
   #onData(fetch: Fetch, push: PartitionPush): void {

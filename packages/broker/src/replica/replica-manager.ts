@@ -59,8 +59,11 @@ export class ReplicaManager {
   /** By topic name, then partition: what clients of older versions ask for. */
   readonly #byName = new Map<string, Map<number, HostedPartition>>();
   readonly #byLog = new Map<PartitionLog, HostedPartition>();
-  /** Removals on their way, by directory name: a topic created again under the name waits for them. */
-  readonly #removals = new Map<string, Promise<void>>();
+  /**
+   * Opening and removing of a directory, one after the other: a topic that is deleted and created again under its name
+   * while the first is still being opened must not end up in the directory that is about to go.
+   */
+  readonly #directoryWork = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(options: ReplicaManagerOptions) {
@@ -90,7 +93,8 @@ export class ReplicaManager {
       hosted = new HostedPartition(key, desired);
       place(this.#byId, key.topicId, hosted);
       place(this.#byName, key.topicName, hosted);
-      void this.#open(hosted);
+      const opening = hosted;
+      this.#enqueue(hosted.name, () => this.#open(opening));
       return;
     }
     hosted.desired = desired;
@@ -106,7 +110,7 @@ export class ReplicaManager {
     displace(this.#byId, topicId, hosted);
     displace(this.#byName, hosted.topicName, hosted);
     this.#options.events.onRemoved(hosted);
-    if (hosted.log !== null) this.#startRemoval(hosted);
+    this.#enqueue(hosted.name, () => this.#removeLog(hosted));
   }
 
   /** A topic's configuration has changed. */
@@ -157,7 +161,6 @@ export class ReplicaManager {
   async #open(hosted: HostedPartition): Promise<void> {
     const key = { topicName: hosted.topicName, topicId: hosted.topicId, partition: hosted.partition };
     try {
-      await this.#removals.get(hosted.name);
       if (hosted.isRemoved || this.#isClosed) return;
       const log = await this.#getOrCreate(key);
       hosted.log = log;
@@ -167,11 +170,10 @@ export class ReplicaManager {
       this.#options.events.onFailure(hosted, error);
       return;
     }
-    if (hosted.isRemoved) this.#startRemoval(hosted);
-    else if (!this.#isClosed) {
-      this.#byLog.set(hosted.log, hosted);
-      this.#reconcile(hosted);
-    }
+    // The removal of a partition that went while it was opened comes next in the queue of its directory.
+    if (hosted.isRemoved || this.#isClosed) return;
+    this.#byLog.set(hosted.log, hosted);
+    this.#reconcile(hosted);
   }
 
   /** A directory of an earlier topic of the same name is put aside, never written to (A25). */
@@ -198,15 +200,22 @@ export class ReplicaManager {
     }
   }
 
-  #startRemoval(hosted: HostedPartition): void {
-    if (hosted.log !== null) this.#byLog.delete(hosted.log);
-    const removal = this.#options.logManager
-      .remove(hosted.topicName, hosted.partition)
-      .catch((error: unknown) => this.#options.events.onFailure(hosted, error))
-      .finally(() => {
-        if (this.#removals.get(hosted.name) === removal) this.#removals.delete(hosted.name);
-      });
-    this.#removals.set(hosted.name, removal);
+  async #removeLog(hosted: HostedPartition): Promise<void> {
+    if (hosted.log === null) return;
+    this.#byLog.delete(hosted.log);
+    try {
+      await this.#options.logManager.remove(hosted.topicName, hosted.partition);
+    } catch (error) {
+      this.#options.events.onFailure(hosted, error);
+    }
+  }
+
+  #enqueue(directory: string, work: () => Promise<void>): void {
+    const before = this.#directoryWork.get(directory) ?? Promise.resolve();
+    const after = before.then(work).finally(() => {
+      if (this.#directoryWork.get(directory) === after) this.#directoryWork.delete(directory);
+    });
+    this.#directoryWork.set(directory, after);
   }
 
   /** Brings an open partition into the role that the metadata wants. */
@@ -223,6 +232,13 @@ export class ReplicaManager {
     if (hosted.role.kind === 'leader' && hosted.role.leader.leaderEpoch === state.leaderEpoch) {
       hosted.role.leader.onMetadata(state, nowMs);
       this.#options.isrMayChange(hosted);
+      return;
+    }
+    if ((log.latestEpoch() ?? -1) >= state.leaderEpoch) {
+      // This log has records of the epoch, or of a later one, already: leading in it again could write others (A9).
+      this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+      const text = `told to lead in epoch ${state.leaderEpoch}, but its log has reached epoch ${log.latestEpoch()}`;
+      this.#options.events.onFailure(hosted, new Error(text));
       return;
     }
     this.#options.unfollow(hosted);
