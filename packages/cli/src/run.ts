@@ -4,7 +4,7 @@
  * The first Ctrl-C aborts the context's signal, and commands end in an orderly way; the second ends the process at once.
  */
 import type { Cluster } from '@jackdaw/client';
-import { fromBroker } from './broker-package.ts';
+import { loadCodecs } from './broker-package.ts';
 import type { ConnectOptions, Context, GlobalArgs } from './command.ts';
 import { describeFailure, exitCodes, failureLines, UsageError, type ExitCode } from './failure.ts';
 import { nearestName } from './input/suggest.ts';
@@ -87,7 +87,7 @@ function openContext(args: GlobalArgs): OpenContext {
       deadlineMs: timeoutMs,
       requestTimeoutMs: timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, 10_000),
-      ...(options.withCodecs === true ? { codecs: await fromBroker('nodeCodecs') } : {}),
+      ...(options.withCodecs === true ? { codecs: await loadCodecs() } : {}),
     });
   };
   const context: Context = {

@@ -16,11 +16,12 @@ import { withProgress } from '../../output/progress.ts';
 import { statusSheet } from './status.ts';
 
 const maxBrokers = 50;
+const defaultBrokers = 3;
 
 export const command = defineCommand({
   build: (yargs) =>
     yargs
-      .option('brokers', { ...integer('brokers', 'How many brokers; default 1', { min: 1, max: maxBrokers }), alias: 'n' })
+      .option('brokers', { ...integer('brokers', 'How many brokers; default 3', { min: 1, max: maxBrokers }), alias: 'n' })
       .option('port', integer('port', 'Kafka port of the first broker; the others follow. Default 9092', { min: 1, max: 65_535 }))
       .option(
         'grpc-port',
@@ -83,7 +84,7 @@ interface Wanted {
 /** A new state, or that of the stopped cluster whose data is in the directory. */
 async function prepare(directory: string, wanted: Wanted): Promise<DevState> {
   const existing = readState(directory);
-  if (existing === undefined) return createState(directory, { ...wanted, count: wanted.count ?? 1 });
+  if (existing === undefined) return createState(directory, { ...wanted, count: wanted.count ?? defaultBrokers });
   if (existing.brokers.some((broker) => stateOf(broker.process) !== 'stopped')) {
     throw new CommandError('ALREADY_RUNNING', `a cluster runs from ${directory}`, {
       hint: 'stop it with `jackdaw dev down`, or use another --data-dir',

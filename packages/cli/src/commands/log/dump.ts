@@ -13,7 +13,7 @@ import {
   type Codecs,
   type DecodedRecord,
 } from '@jackdaw/protocol';
-import { fromBroker } from '../../broker-package.ts';
+import { loadCodecs } from '../../broker-package.ts';
 import { defineCommand, type Context } from '../../command.ts';
 import { CommandError, exitCodes, UsageError } from '../../failure.ts';
 import { expectNames, flag, integer, repeated } from '../../input/options.ts';
@@ -35,7 +35,7 @@ export const command = defineCommand({
     const files = expectNames('file', undefined, args.files);
     const missing = files.find((file) => !existsSync(file));
     if (missing !== undefined) throw new UsageError(`there is no file ${missing}`);
-    const codecs = args['print-data-log'] ? await fromBroker('nodeCodecs') : undefined;
+    const codecs = args['print-data-log'] ? await loadCodecs() : undefined;
     let problems = 0;
     for (const file of files) {
       if (context.out.format === 'kafka') context.out.line(`Dumping ${file}`);
