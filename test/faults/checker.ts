@@ -52,7 +52,11 @@ function countsOf({ sends, places }: HistoryIndex): Counts {
 /** Violations by kind with the first few of each, for people. */
 export function describeVerdict({ violations }: Verdict, examples = 5): string[] {
   const byKind = new Map<ViolationKind, Violation[]>();
-  for (const violation of violations) byKind.set(violation.kind, [...(byKind.get(violation.kind) ?? []), violation]);
+  for (const violation of violations) {
+    const list = byKind.get(violation.kind);
+    if (list === undefined) byKind.set(violation.kind, [violation]);
+    else list.push(violation);
+  }
   return [...byKind].flatMap(([kind, list]) => [
     `${kind}: ${list.length}`,
     ...list.slice(0, examples).map((violation) => `  ${violation.detail}`),
