@@ -10,7 +10,10 @@ export interface FunctionShape {
   readonly line: number;
   /** Lines from the head to the closing brace; 0 for an arrow whose body is an expression, and for a type. */
   readonly lines: number;
+  /** Positional ones: a last one that is an options object, or the rest of an argument list, is not counted. */
   readonly parameters: number;
+  /** An arrow in an argument list: who calls it says what it takes. */
+  readonly isCallback: boolean;
   /** The call that a callback is an argument of, such as `describe`; empty otherwise. */
   readonly argumentOf: string;
 }
@@ -62,6 +65,7 @@ function shapeOf(tokens: readonly Token[], parentheses: Parentheses): FunctionSh
     line: first.line,
     lines: hasBody ? last.line - first.line + 1 : 0,
     parameters: countParameters(tokens, parentheses),
+    isCallback: isArrow && ['(', ','].includes(textAt(tokens, isAsync(tokens, open) ? open - 2 : open - 1)),
     argumentOf: isArrow ? calleeOf(tokens, open) : '',
   };
 }
@@ -87,9 +91,13 @@ function nameBefore(tokens: readonly Token[], open: number): string {
 
 /** For `name('a sentence', async () => …`: `name`. */
 function calleeOf(tokens: readonly Token[], open: number): string {
-  const before = textAt(tokens, open - 1) === 'async' ? open - 2 : open - 1;
+  const before = isAsync(tokens, open) ? open - 2 : open - 1;
   if (textAt(tokens, before) !== ',' || tokens[before - 1]?.kind !== 'string') return '';
   return textAt(tokens, before - 2) === '(' ? textAt(tokens, before - 3) : '';
+}
+
+function isAsync(tokens: readonly Token[], open: number): boolean {
+  return textAt(tokens, open - 1) === 'async';
 }
 
 /** Index of the token behind a return type: `{` of a body or `=>` of an arrow. null when this is no return type. */
@@ -122,16 +130,20 @@ function isFunctionType(tokens: readonly Token[], { at, start, partners }: Arrow
 
 function countParameters(tokens: readonly Token[], { open, close, partners }: Parentheses): number {
   if (close === open + 1) return 0;
-  let commas = 0;
+  let count = 1;
   let depth = 0;
+  let lastStart = open + 1;
   for (let at = open + 1; at < close; at += 1) {
     const text = textAt(tokens, at);
     if (text === '<') depth += 1;
     else if (text === '>') depth -= 1;
     else if (opening.has(text)) at = partners.get(at) ?? close;
-    else if (text === ',' && depth === 0 && at !== close - 1) commas += 1;
+    else if (text === ',' && depth === 0 && at !== close - 1) {
+      count += 1;
+      lastStart = at + 1;
+    }
   }
-  return commas + 1;
+  return ['options', '{', '...'].includes(textAt(tokens, lastStart)) ? count - 1 : count;
 }
 
 /** Opening bracket → closing bracket, by index. */

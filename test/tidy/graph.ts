@@ -5,7 +5,7 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import { root, type Import, type SourceFile, type TextFile, type Violation } from './source-tree.ts';
-import { packageEdges, programs, purePackages, testOnlyEdges, thirdPartyEdges } from './tables.ts';
+import { packageEdges, programs, purePackages, subpathExports, testOnlyEdges, thirdPartyEdges } from './tables.ts';
 import { stringValue } from './tokens.ts';
 
 const scope = '@jackdaw/';
@@ -37,7 +37,7 @@ function edgeFault(file: SourceFile, specifier: string): string | null {
     if (isTest || owners?.includes(file.package) === true) return null;
     return `${name}: ${owners === undefined ? 'not in the table of dependencies' : `only ${owners.join(', ')} may import it`}`;
   }
-  if (name !== specifier) return `${specifier}: only what a package exports at its top`;
+  if (name !== specifier && !subpathExports.has(specifier)) return `${specifier}: only what a package exports at its top`;
   const sibling = name.slice(scope.length);
   const allowed = [...(packageEdges.get(file.package) ?? []), ...(isTest ? (testOnlyEdges.get(file.package) ?? []) : [])];
   return allowed.includes(sibling) ? null : `${file.package} → ${sibling}: not an edge of the architecture`;

@@ -27,7 +27,8 @@ export function longFunctions(file: SourceFile): Violation[] {
 
 export function manyParameters(file: SourceFile): Violation[] {
   return file.functions
-    .filter(({ parameters, name }) => parameters > limits.parameters && !parameterExceptions.has(`${file.path} ${name}`))
+    .filter(({ parameters, isCallback }) => parameters > limits.parameters && !isCallback)
+    .filter(({ name }) => !parameterExceptions.has(`${file.path} ${name}`))
     .map(({ name, line, parameters }) =>
       fault(file, line, `${name} takes ${parameters} parameters, more than ${limits.parameters}: take an options object`),
     );

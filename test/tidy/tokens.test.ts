@@ -43,7 +43,7 @@ test('lines are counted through comments, templates and strings that go on', () 
 
 test('functions of every form are found, and function types, with their parameters and lines', () => {
   const generic = 'function a<T>(b: Map<string, T>, { c, d }: E = {}): Map<string, { f: T }> {\n  return b;\n}';
-  assert.deepEqual(shapes(generic), [['a', 2, 3]]);
+  assert.deepEqual(shapes(generic), [['a', 1, 3]]);
   const method = 'class A {\n  #b(c: (d: D, e: E) => F, g = [1, 2]): void {\n    if (c) return;\n  }\n}';
   assert.deepEqual(shapes(method), [
     ['(anonymous)', 2, 0],
@@ -62,6 +62,9 @@ test('the rules see what they forbid', () => {
   const long = `function a() {\n${'  b();\n'.repeat(70)}}\n`;
   assert.equal(rules.longFunctions(file(long)).length, 1);
   assert.equal(rules.manyParameters(file('function a(b, c, d, e) {}')).length, 1);
+  assert.equal(rules.manyParameters(file('function a(b, c, d, options = {}) {}')).length, 0);
+  assert.equal(rules.manyParameters(file('a((b, c, d, e) => f);')).length, 0);
+  assert.equal(rules.manyParameters(file('const a = (b, c, d, e) => f;')).length, 1);
   assert.equal(rules.longFile(file('a;\n'.repeat(601))).length, 1);
   assert.equal(rules.longLines(file('a'.repeat(131))).length, 1);
   assert.equal(rules.missingHeader(file('export {};')).length, 1);
