@@ -31,7 +31,7 @@ export {
   encodeSnapshot,
   MetadataFormatError,
 } from './record-codec.ts';
-export { BrokerHeartbeats, brokenStreamGraceMs } from './controller/broker-heartbeats.ts';
+export { BrokerHeartbeats, type SessionLimits } from './controller/broker-heartbeats.ts';
 export type { ControllerEvent, FencingReason, PartitionName } from './controller/events.ts';
 export type {
   ControllerContext,

@@ -20,7 +20,6 @@ export function checkValues(view: ConfigView, complaints: Complaints): void {
     if (typeof value !== 'number' || value >= 1 || (mayBeUnlimited && value === -1)) continue;
     complaints.error(name, mayBeUnlimited ? 'it must be -1 (no limit) or at least 1' : 'it must be at least 1');
   }
-  atMost(view, complaints, ['replica.fetch.wait.max.ms', 'replica.lag.time.max.ms', 'or the ISR would keep changing']);
   atMost(view, complaints, [
     'group.min.session.timeout.ms',
     'group.max.session.timeout.ms',

@@ -7,13 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock, NodeId, Prng } from '@jackdaw/base';
-import {
-  ActiveController,
-  brokenStreamGraceMs,
-  type ControllerDecision,
-  type ControllerEvent,
-  type ControllerSettings,
-} from '@jackdaw/metadata';
+import { ActiveController, type ControllerDecision, type ControllerEvent, type ControllerSettings } from '@jackdaw/metadata';
 import { ErrorCode, uuidOf } from '@jackdaw/protocol';
 import type { SoftState } from '@jackdaw/raft';
 import { LeadershipLostError, type QuorumDriver } from './quorum-driver.ts';
@@ -99,9 +93,8 @@ export class ControllerDriver {
 
   /** The heartbeat stream of a broker broke. `isGone`: nothing listens at its address any more. */
   onBrokerStreamBroken(brokerId: NodeId, isGone: boolean): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    // A process that is gone cannot come back within the grace that a broken stream gets: its grace is over already.
-    this.#active?.onBrokerStreamBroken(brokerId, isGone ? nowMs - brokenStreamGraceMs - 1 : nowMs);
+    if (isGone) this.#active?.onBrokerGone(brokerId);
+    else this.#active?.onBrokerStreamBroken(brokerId, this.#options.clock.monotonicMs());
     this.#tick();
   }
 

@@ -280,7 +280,6 @@ test('broker.id is another name of node.id and must not differ from it', () => {
 });
 
 test('values that contradict each other are refused', () => {
-  assert.match(errorsOf({ 'replica.fetch.wait.max.ms': '50000' }), /at most replica\.lag\.time\.max\.ms=30000/);
   assert.match(errorsOf({ 'group.min.session.timeout.ms': '2000000' }), /at most group\.max\.session\.timeout\.ms/);
   assert.match(errorsOf({ 'log.retention.ms': '0' }), /-1 \(no limit\) or at least 1/);
   assert.match(errorsOf({ 'log.roll.ms': '-1' }), /at least 1/);

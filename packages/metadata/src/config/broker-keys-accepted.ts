@@ -246,6 +246,29 @@ num.recovery.threads.per.data.dir int 2 >=1 cluster high
 num.replica.alter.log.dirs.threads int null - ro high
 `;
 
+const compaction = `
+log.cleaner.delete.retention.ms long 86400000 >=0 cluster medium
+log.cleaner.max.compaction.lag.ms long 9223372036854775807 >=1 cluster medium
+log.cleaner.min.cleanable.ratio double 0.5 0..1 cluster medium
+log.cleaner.min.compaction.lag.ms long 0 >=0 cluster medium
+`;
+
+/** Keys whose reasons are their own. */
+const single = `
+compression.lz4.level int 9 1..17 cluster medium
+  Taken and ignored: lz4 has one level here.
+controller.quorum.fetch.timeout.ms int 2000 >=10 ro high
+  Taken and ignored: controller.quorum.election.timeout.ms alone says how long a voter goes without its leader.
+initial.broker.registration.timeout.ms int 60000 >=1 ro medium
+  Taken and ignored: a broker goes on trying to register until the controller answers or it is stopped.
+queued.max.requests int 500 >=1 ro high
+  Taken and ignored: there is no queue of requests; a connection with 64 requests in progress is not read from.
+replica.fetch.min.bytes int 1 >=0 ro high
+  Taken and ignored: leaders push to their followers as soon as there is anything; nobody polls.
+replica.fetch.wait.max.ms int 500 >=1 ro high
+  Taken and ignored: leaders push to their followers as soon as there is anything; nobody polls.
+`;
+
 const metrics = `
 kafka.metrics.polling.interval.secs int 10 >=1 ro low
 kafka.metrics.reporters list '' - ro low
@@ -338,12 +361,13 @@ const sections: readonly (readonly [table: string, reason: string])[] = [
   [tiered, 'there is no tiered storage.'],
   [quotas, 'there are no quotas in this version.'],
   [logs, 'the log is kept in another way here (no cleaner threads, no preallocation; the metadata log is not made of segments).'],
+  [compaction, 'topics are not compacted in this version (their configurations of compaction have no effect either).'],
   [metrics, 'metrics are served at /metrics, without reporters.'],
   [other, 'it tunes a part of Kafka that is built in another way here (threads, purgatories, socket buffers), or a plug-in.'],
   [authorizer, 'there is no authorizer in this version.'],
   [removed, 'Kafka dropped it by version 4, and files of older versions still hold it.'],
 ];
 
-export const acceptedBrokerKeys: readonly ConfigKey[] = sections.flatMap(([text, reason]) =>
-  readKeyTable(text, { status: 'accepted', doc: `Taken and ignored: ${reason}` }),
-);
+export const acceptedBrokerKeys: readonly ConfigKey[] = sections
+  .flatMap(([text, reason]) => readKeyTable(text, { status: 'accepted', doc: `Taken and ignored: ${reason}` }))
+  .concat(readKeyTable(single, { status: 'accepted' }));

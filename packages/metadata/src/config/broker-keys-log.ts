@@ -24,20 +24,10 @@ synonyms.set('log.flush.interval.ms', [
 const table = `
 compression.gzip.level int -1 1..9|-1 cluster medium
   Default of the topic configuration of the same name.
-compression.lz4.level int 9 1..17 cluster medium
-  Default of the topic configuration of the same name.
 compression.type string producer {uncompressed,zstd,lz4,snappy,gzip,producer} cluster high
   Default of the topic configuration of the same name: the codec in which batches are stored.
 compression.zstd.level int 3 -131072..22 cluster medium
   Default of the topic configuration of the same name.
-log.cleaner.delete.retention.ms long 86400000 >=0 cluster medium
-  Default of the topic configuration delete.retention.ms.
-log.cleaner.max.compaction.lag.ms long 9223372036854775807 >=1 cluster medium
-  Default of the topic configuration max.compaction.lag.ms.
-log.cleaner.min.cleanable.ratio double 0.5 0..1 cluster medium
-  Default of the topic configuration min.cleanable.dirty.ratio.
-log.cleaner.min.compaction.lag.ms long 0 >=0 cluster medium
-  Default of the topic configuration min.compaction.lag.ms.
 log.cleanup.policy list delete [compact,delete] cluster medium
   Default of the topic configuration cleanup.policy.
 log.dir list ./data - ro high
@@ -51,7 +41,8 @@ log.flush.interval.ms long null - cluster high
 log.flush.offset.checkpoint.interval.ms int 60000 >=0 ro high
   How often the recovery points are written: what a start after a crash need not read again.
 log.flush.scheduler.interval.ms long 9223372036854775807 - ro high
-  How often logs are looked through for records that flush.ms says must go to disk.
+  How often logs are looked through for records that flush.ms says must go to disk; unset, once a second, where Kafka never
+  does. It is also the default of log.flush.interval.ms. Without effect in the fsync mode.
 log.flush.start.offset.checkpoint.interval.ms int 60000 >=0 ro high
   How often the log start offsets are written.
 log.index.interval.bytes int 4096 >=0 cluster medium

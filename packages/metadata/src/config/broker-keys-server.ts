@@ -40,18 +40,16 @@ process.roles list broker,controller [broker,controller] ro high
 
 const quorum = `
 broker.disconnect.fencing.ms int 1000 >=0 ro medium
-  How long after a broker's control connection broke the controller waits before it fences it. Jackdaw's own: Kafka waits
-  for broker.session.timeout.ms in every case, which stays the limit for brokers that fall silent without closing.
+  How long after a broker's control connection broke the controller waits for it to come back before it fences it; a broker
+  at whose address nothing listens any more is not waited for. Jackdaw's own: Kafka waits for broker.session.timeout.ms in
+  every case, which stays the limit for brokers that fall silent without closing.
 broker.heartbeat.interval.ms int 2000 >=1 ro medium
   How often a broker tells the controller that it is alive.
 broker.session.timeout.ms int 9000 >=1 ro medium
   Silence after which the controller fences a broker and moves its leaderships. At least twice the heartbeat interval.
 controller.quorum.election.timeout.ms int 1000 >=10 ro high
-  How long a voter waits for votes before it starts another election.
-controller.quorum.fetch.timeout.ms int 2000 >=10 ro high
-  How long a voter goes without a word from the quorum's leader before it stands for election.
-initial.broker.registration.timeout.ms int 60000 >=1 ro medium
-  How long a starting broker tries to register before it gives up.
+  Shortest time that a voter goes without a word from the quorum's leader, or without enough votes, before it stands for
+  election; the longest is twice that.
 metadata.log.dir string null - ro high
   Directory of the metadata log; unset, the first of log.dirs.
 metadata.log.max.record.bytes.between.snapshots long 20971520 >=1 ro high
@@ -68,15 +66,13 @@ controlled.shutdown.enable boolean true - ro medium
 leader.imbalance.check.interval.seconds long 300 >=1 ro high
   How often the controller looks for leaders that are not the preferred ones.
 replica.fetch.backoff.ms int 1000 >=0 ro medium
-  Wait before a follower's next try after an error.
+  Longest wait before a follower's next try after an error; the first is 20 ms, and each failure doubles it.
 replica.fetch.max.bytes int 1048576 >=0 ro medium
-  Bytes of one partition in one replication message; a larger first batch still goes whole.
-replica.fetch.min.bytes int 1 >=0 ro high
-  Bytes for which the leader waits before it answers a follower.
+  Bytes that a leader reads from one partition at once for a follower; a larger first batch still goes whole. More than 512
+  KiB counts as 512 KiB.
 replica.fetch.response.max.bytes int 10485760 >=0 ro medium
-  Bytes of one replication message, all partitions together.
-replica.fetch.wait.max.ms int 500 >=1 ro high
-  Longest time that a leader leaves a follower without a message. At most replica.lag.time.max.ms.
+  Bytes of one replication message, all partitions together, but for the read that passes it. More than 1 MiB counts as 1
+  MiB.
 replica.high.watermark.checkpoint.interval.ms long 5000 >=1 ro high
   How often the high watermarks are written.
 replica.lag.time.max.ms long 30000 >=1 ro high
@@ -110,10 +106,8 @@ max.decompressed.message.bytes int 104857600 >=1024 cluster medium
   decompression bombs.
 max.incremental.fetch.session.cache.slots int 1000 >=0 ro medium
   Fetch sessions that are remembered; 0 makes every fetch a full one.
-queued.max.requests int 500 >=1 ro high
-  Requests in progress on one connection before the broker stops reading from it.
 request.timeout.ms int 30000 >=1 ro high
-  Longest wait of one broker for another's answer.
+  Longest wait of a broker for the controller's answer to a client's request that brings no timeout of its own.
 socket.listen.backlog.size int 50 >=1 ro medium
   Connections that the operating system holds until they are accepted.
 socket.request.max.bytes int 104857600 >=1 ro high

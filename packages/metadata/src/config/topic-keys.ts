@@ -65,18 +65,15 @@ const rules: ReadonlyMap<string, CustomRule> = new Map([
 
 const honoured = `
 cleanup.policy list delete [compact,delete] cluster medium
-  What happens to old segments: delete them by age and size, compact them to the last record of each key, or both.
-  Empty keeps everything for ever.
+  What happens to old segments: delete deletes them by age and size; compact is taken (and records without a key are
+  refused, as in Kafka), but topics are not compacted in this version: with compact alone, or with neither, every record is
+  kept for ever.
 compression.gzip.level int -1 1..9|-1 cluster medium
   Level with which the broker compresses again when compression.type is gzip.
-compression.lz4.level int 9 1..17 cluster medium
-  Level with which the broker compresses again when compression.type is lz4.
 compression.type string producer {uncompressed,zstd,lz4,snappy,gzip,producer} cluster medium
   Codec in which batches are stored; producer keeps what the producer chose, without touching the bytes.
 compression.zstd.level int 3 -131072..22 cluster medium
   Level with which the broker compresses again when compression.type is zstd.
-delete.retention.ms long 86400000 >=0 cluster medium
-  How long a tombstone stays readable in a compacted topic.
 file.delete.delay.ms long 60000 >=0 cluster medium
   Wait between taking a segment out of the log and removing its files.
 flush.messages long 9223372036854775807 >=1 cluster medium
@@ -85,8 +82,6 @@ flush.ms long 9223372036854775807 >=0 cluster medium
   Longest time that a record may wait before its log is forced to disk; in the fsync mode every acknowledged record already is.
 index.interval.bytes int 4096 >=0 cluster medium
   Bytes of log between two entries of the offset index.
-max.compaction.lag.ms long 9223372036854775807 >=1 cluster medium
-  Longest time that a record of a compacted topic may stay out of compaction.
 max.message.bytes int 1048588 >=0 cluster medium
   Largest record batch (as sent, compressed) that a partition takes, its header of 12 log-overhead bytes included.
 message.timestamp.after.max.ms long 3600000 >=0 cluster medium
@@ -95,10 +90,6 @@ message.timestamp.before.max.ms long 9223372036854775807 >=0 cluster medium
   How far behind the broker's clock a record's CreateTime may be before the batch is refused.
 message.timestamp.type string CreateTime {CreateTime,LogAppendTime} cluster medium
   Whether records keep the producer's timestamp or get the broker's when they are appended.
-min.cleanable.dirty.ratio double 0.5 0..1 cluster medium
-  Share of uncompacted bytes from which on a log is worth compacting.
-min.compaction.lag.ms long 0 >=0 cluster medium
-  Shortest time that a record stays out of compaction.
 min.insync.replicas int 1 >=1 cluster medium
   In-sync replicas without which a write with acks=all is refused (NOT_ENOUGH_REPLICAS).
 retention.bytes long -1 - cluster medium
@@ -118,6 +109,16 @@ unclean.leader.election.enable boolean false - cluster medium
 `;
 
 const accepted = `
+compression.lz4.level int 9 1..17 cluster medium
+  Level with which the broker compresses again when compression.type is lz4; there is one level here.
+delete.retention.ms long 86400000 >=0 cluster medium
+  How long a tombstone stays readable in a compacted topic; topics are not compacted in this version.
+max.compaction.lag.ms long 9223372036854775807 >=1 cluster medium
+  Longest time that a record of a compacted topic may stay out of compaction; topics are not compacted in this version.
+min.cleanable.dirty.ratio double 0.5 0..1 cluster medium
+  Share of uncompacted bytes from which on a log is worth compacting; topics are not compacted in this version.
+min.compaction.lag.ms long 0 >=0 cluster medium
+  Shortest time that a record stays out of compaction; topics are not compacted in this version.
 follower.replication.throttled.replicas list '' @throttled-replicas cluster medium
   Replicas whose incoming replication Kafka throttles; there is no replication throttle here.
 leader.replication.throttled.replicas list '' @throttled-replicas cluster medium

@@ -74,7 +74,10 @@ export class ActiveController {
     this.#image = options.image.clone();
     this.#maxEntryBytes = options.maxEntryBytes ?? defaultMaxEntryBytes;
     const view = controllerConfigView(this.#image, options);
-    this.#heartbeats = new BrokerHeartbeats(view.number('broker.session.timeout.ms'));
+    this.#heartbeats = new BrokerHeartbeats({
+      sessionTimeoutMs: view.number('broker.session.timeout.ms'),
+      brokenStreamGraceMs: view.number('broker.disconnect.fencing.ms'),
+    });
     // Nobody has reported to this controller yet: whoever was alive gets a full session to do so.
     for (const { brokerId, brokerEpoch, incarnationId, fenced } of this.#image.brokers.values()) {
       if (fenced) continue;
@@ -113,6 +116,11 @@ export class ActiveController {
   /** The heartbeat stream of a broker ended unexpectedly. It is fenced soon unless it comes back; `tick` does it. */
   onBrokerStreamBroken(brokerId: NodeId, nowMs: number): void {
     this.#heartbeats.streamBroken(brokerId, nowMs);
+  }
+
+  /** The process of a broker is known to be gone: it cannot come back within a grace, so the next `tick` fences it. */
+  onBrokerGone(brokerId: NodeId): void {
+    this.#heartbeats.expire(brokerId);
   }
 
   /** Does what is due: call it at {@link nextDeadlineMs} or somewhat later. */

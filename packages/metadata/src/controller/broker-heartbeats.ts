@@ -20,16 +20,20 @@ interface Session {
   brokenUntilMs: number | null;
 }
 
-/** How long after its heartbeat stream broke a broker may still come back; a process that died cannot. */
-export const brokenStreamGraceMs = 1_000;
+export interface SessionLimits {
+  /** Silence after which a session is over: `broker.session.timeout.ms`. */
+  readonly sessionTimeoutMs: number;
+  /** How long after its heartbeat stream broke a broker may still come back: `broker.disconnect.fencing.ms`. */
+  readonly brokenStreamGraceMs: number;
+}
 
 export class BrokerHeartbeats {
   /** By broker; one session each, so it is bounded by the number of registered brokers. */
   readonly #sessions = new Map<NodeId, Session>();
-  readonly #sessionTimeoutMs: number;
+  readonly #limits: SessionLimits;
 
-  constructor(sessionTimeoutMs: number) {
-    this.#sessionTimeoutMs = sessionTimeoutMs;
+  constructor(limits: SessionLimits) {
+    this.#limits = limits;
   }
 
   /** The broker was heard from. A session of another epoch is replaced. */
@@ -81,7 +85,7 @@ export class BrokerHeartbeats {
   /** The broker's heartbeat stream ended without a goodbye: it keeps a short grace in place of the full session. */
   streamBroken(brokerId: NodeId, nowMs: number): void {
     const session = this.#sessions.get(brokerId);
-    if (session !== undefined) session.brokenUntilMs = nowMs + brokenStreamGraceMs;
+    if (session !== undefined) session.brokenUntilMs = nowMs + this.#limits.brokenStreamGraceMs;
   }
 
   /** The broker is known to be gone: its session is over now. */
@@ -111,7 +115,7 @@ export class BrokerHeartbeats {
   }
 
   #deadline(session: Session): number {
-    const byTime = session.contactMs + this.#sessionTimeoutMs;
+    const byTime = session.contactMs + this.#limits.sessionTimeoutMs;
     return session.brokenUntilMs === null ? byTime : Math.min(byTime, session.brokenUntilMs);
   }
 }
