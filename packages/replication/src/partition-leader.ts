@@ -194,12 +194,14 @@ export class PartitionLeader {
   }
 
   /** The ISR to ask of the controller now, or null. At most one change is in flight. */
-  maybeProposeIsr(nowMs: number): IsrProposal | null {
+  maybeProposeIsr(nowMs: number, options: { isRecovering?: boolean } = {}): IsrProposal | null {
     for (const progress of this.#followers.values()) progress.observe(this.#log.logEndOffset, nowMs);
     if (this.#isr.hasPendingChange || this.#resignedWith !== null) return null;
     const wanted = this.#replicas.filter((id) => this.#belongsToIsr(id, nowMs));
     const committed = this.#isr.committed;
-    if (wanted.length === committed.size && wanted.every((id) => committed.has(id))) return null;
+    const isSame = wanted.length === committed.size && wanted.every((id) => committed.has(id));
+    // A leader that was elected uncleanly says once that it has recovered, whatever its ISR (KIP-704).
+    if (isSame && options.isRecovering !== true) return null;
     this.#isr.propose(wanted);
     return this.pendingProposal();
   }

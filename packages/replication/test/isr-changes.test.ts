@@ -196,3 +196,11 @@ test('A24: a replica that is added is heard, one that is removed is forgotten', 
   report(4, 0);
   assert.deepEqual(members(leader.maybeProposeIsr(0)), [1, 2, 4]);
 });
+
+test('A23: a leader that was elected uncleanly says once that it has recovered, though its ISR stays', () => {
+  const { leader } = leaderFixture({ state: { isr: [1], replicas: [1, 2, 3] } });
+  assert.equal(leader.maybeProposeIsr(0), null);
+  assert.deepEqual(members(leader.maybeProposeIsr(0, { isRecovering: true })), [1]);
+  leader.onIsrAnswer({ isr: [1], partitionEpoch: 11, leaderEpoch: 5 }, 0);
+  assert.equal(leader.maybeProposeIsr(0, { isRecovering: false }), null);
+});

@@ -16,9 +16,9 @@ import type { PartitionPush } from './push-codec.ts';
 
 /** Bytes on their way to one follower that it has not acknowledged yet. */
 export const streamWindowBytes = 16 * 1024 * 1024;
-/** Bytes of one read; a push holds at most a few of them. */
-const readBytes = 512 * 1024;
-const pushBytes = 1024 * 1024;
+/** Most bytes of one read, and of a push before its last read, whatever is configured: a partition must not hold up others. */
+export const maxReadBytes = 512 * 1024;
+export const maxPushBytes = 1024 * 1024;
 /** How long a high watermark without data may wait for company. */
 const highWatermarkDelayMs = 5;
 
@@ -31,6 +31,10 @@ export interface StreamWriter {
 export interface FollowerStreamOptions {
   readonly clusterId: string;
   readonly clock: Clock;
+  /** Bytes of one read (`replica.fetch.max.bytes`); a larger first batch is sent whole. */
+  readonly readBytes: number;
+  /** Bytes at which a push is sent (`replica.fetch.response.max.bytes`). */
+  readonly pushBytes: number;
   readonly writer: StreamWriter;
   readonly find: (topicId: string, partition: number) => HostedPartition | undefined;
   /** A follower outside the ISR has moved: the ISR may have to grow. */
@@ -254,7 +258,7 @@ export class FollowerStream {
     const result = log.read({
       fetchOffset: fetch.nextOffset,
       maxOffset: log.logEndOffset,
-      maxBytes: readBytes,
+      maxBytes: this.#options.readBytes,
       minOneBatch: true,
     });
     if (!(result instanceof Promise)) {
@@ -324,7 +328,7 @@ export class FollowerStream {
   #queue(push: PartitionPush, bytes: number): void {
     this.#ready.push(push);
     this.#readyBytes += bytes;
-    if (this.#readyBytes >= pushBytes) this.#send();
+    if (this.#readyBytes >= this.#options.pushBytes) this.#send();
   }
 
   #send(): void {

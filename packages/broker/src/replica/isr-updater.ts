@@ -100,7 +100,8 @@ export class IsrUpdater {
     const proposed: Proposed[] = [];
     for (const hosted of candidates) {
       const leader = hosted.leader;
-      const proposal = leader?.pendingProposal() ?? leader?.maybeProposeIsr(nowMs) ?? null;
+      const { isRecovering } = hosted.desired;
+      const proposal = leader?.pendingProposal() ?? leader?.maybeProposeIsr(nowMs, { isRecovering }) ?? null;
       if (leader !== null && proposal !== null) proposed.push({ hosted, leader, proposal });
     }
     return proposed;

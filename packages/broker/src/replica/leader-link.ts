@@ -13,9 +13,8 @@ import type { FollowerMessage, OpenFetchMessage, PositionMessage } from '../rpc/
 import type { HostedPartition } from './hosted-partition.ts';
 import type { PartitionPush } from './push-codec.ts';
 
-/** First and longest pause before a refused fetch is opened again, or a broken stream dialled again. */
+/** First pause before a refused fetch is opened again, or a broken stream dialled again; each failure doubles it. */
 const firstRetryMs = 20;
-const maxRetryMs = 1_000;
 /** Rounds of truncation without a pause; every fail-over that both logs missed can cost one (A3). */
 const maxTruncationsInARow = 8;
 
@@ -32,6 +31,8 @@ export interface TransportEvents {
 
 export interface LeaderLinkOptions {
   readonly leaderId: NodeId;
+  /** Longest pause between two tries: `replica.fetch.backoff.ms`. */
+  readonly maxRetryMs: number;
   readonly hello: () => { clusterId: string; brokerId: number; brokerEpoch: number };
   readonly connect: (events: TransportEvents) => FollowerTransport;
   /** Appends to the log; throws StorageError or a corruption error. */
@@ -64,12 +65,13 @@ export class LeaderLink {
   #closes: number[] = [];
   #moved = new Set<Fetch>();
   #isFlushScheduled = false;
-  #reconnectMs = firstRetryMs;
+  #reconnectMs: number;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: LeaderLinkOptions) {
     this.#options = options;
+    this.#reconnectMs = this.#firstRetryMs();
   }
 
   get size(): number {
@@ -78,7 +80,7 @@ export class LeaderLink {
 
   follow(partition: HostedPartition, follower: PartitionFollower): void {
     this.unfollow(partition);
-    const fetch: Fetch = { partition, follower, handle: 0, truncations: 0, retryMs: firstRetryMs, retryTimer: undefined };
+    const fetch: Fetch = { partition, follower, handle: 0, truncations: 0, retryMs: this.#firstRetryMs(), retryTimer: undefined };
     this.#byPartition.set(partition, fetch);
     this.#connect();
     this.#open(fetch);
@@ -122,12 +124,16 @@ export class LeaderLink {
     this.#transport = null;
   }
 
+  #firstRetryMs(): number {
+    return Math.min(firstRetryMs, this.#options.maxRetryMs);
+  }
+
   #connect(): void {
     if (this.#transport !== null || this.#isClosed || this.#reconnectTimer !== undefined) return;
     const transport = this.#options.connect({
       onPush: (push) => {
         if (this.#transport !== transport) return;
-        this.#reconnectMs = firstRetryMs;
+        this.#reconnectMs = this.#firstRetryMs();
         for (const one of push) this.#onPush(one);
       },
       onEnd: (reason) => {
@@ -156,7 +162,7 @@ export class LeaderLink {
       this.#connect();
       for (const fetch of this.#byPartition.values()) this.#open(fetch);
     }, this.#reconnectMs);
-    this.#reconnectMs = Math.min(this.#reconnectMs * 2, maxRetryMs);
+    this.#reconnectMs = Math.min(this.#reconnectMs * 2, this.#options.maxRetryMs);
   }
 
   #open(fetch: Fetch): void {
@@ -180,7 +186,7 @@ export class LeaderLink {
   #reopenLater(fetch: Fetch): void {
     clearTimeout(fetch.retryTimer);
     fetch.retryTimer = setTimeout(() => this.#open(fetch), fetch.retryMs);
-    fetch.retryMs = Math.min(fetch.retryMs * 2, maxRetryMs);
+    fetch.retryMs = Math.min(fetch.retryMs * 2, this.#options.maxRetryMs);
   }
 
   #onPush(push: PartitionPush): void {
@@ -224,7 +230,7 @@ export class LeaderLink {
     const start = Math.min(push.logStartOffset, fetch.follower.highWatermark);
     const startBefore = log.logStartOffset;
     if (start > startBefore) log.advanceLogStartOffset(start, fetch.follower.highWatermark);
-    fetch.retryMs = firstRetryMs;
+    fetch.retryMs = this.#firstRetryMs();
     // A new start is told as well: whoever deleted records at the leader waits for it.
     if (log.durableOffset !== durableBefore || log.logStartOffset !== startBefore) this.onDurable(fetch.partition);
   }

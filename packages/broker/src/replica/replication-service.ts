@@ -19,8 +19,11 @@ export interface ReplicationServiceOptions {
   readonly clock: Clock;
   /** Where a broker takes gRPC, `host:port`; undefined while it is not registered. */
   readonly addressOf: (brokerId: NodeId) => string | undefined;
-  readonly leader: Pick<FollowerStreamOptions, 'find' | 'onPosition' | 'onBytesSent' | 'onCorrupt'>;
-  readonly follower: Pick<LeaderLinkOptions, 'append' | 'onTruncated' | 'mayTruncate' | 'onFailure' | 'onStreamEnd'>;
+  readonly leader: Pick<FollowerStreamOptions, 'readBytes' | 'pushBytes' | 'find' | 'onPosition' | 'onBytesSent' | 'onCorrupt'>;
+  readonly follower: Pick<
+    LeaderLinkOptions,
+    'maxRetryMs' | 'append' | 'onTruncated' | 'mayTruncate' | 'onFailure' | 'onStreamEnd'
+  >;
 }
 
 type FetchCall = ServerDuplexStream<FollowerMessage, PartitionPush[]>;

@@ -21,7 +21,7 @@ export interface OpenLogsOptions {
 }
 
 /** Recent batches kept in memory for followers and tailing consumers. */
-const tailCache = { maxTotalBytes: 64 * 1024 * 1024, maxBytesPerLog: 4 * 1024 * 1024 };
+const tailCache = { maxTotalBytes: 16 * 1024 * 1024, maxBytesPerLog: 1024 * 1024 };
 
 export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): Promise<LogManager> {
   const fs = new NodeFs();
