@@ -11,8 +11,10 @@ import { rpcAddressOf } from './metadata-publisher.ts';
 import type { TrafficCounters } from './observability/traffic-counters.ts';
 import { controllerApis } from './quorum/controller-apis.ts';
 import type { ControllerClient } from './quorum/controller-client.ts';
+import { maxPushBytes, maxReadBytes } from './replica/follower-stream.ts';
 import type { HostedPartition } from './replica/hosted-partition.ts';
 import { IsrUpdater } from './replica/isr-updater.ts';
+import { firstRetryMs } from './replica/leader-link.ts';
 import { ReplicaManager } from './replica/replica-manager.ts';
 import { ReplicationService } from './replica/replication-service.ts';
 import { TopicConfigs } from './replica/topic-configs.ts';
@@ -97,6 +99,8 @@ export class ReplicaCore {
       clock,
       addressOf: (id: NodeId) => rpcAddressOf(image(), id, config.controllerListener.name),
       leader: {
+        readBytes: Math.min(maxReadBytes, config.view.number('replica.fetch.max.bytes')),
+        pushBytes: Math.min(maxPushBytes, config.view.number('replica.fetch.response.max.bytes')),
         find: (topicId, partition) => this.replicas.getById(topicId, partition),
         onPosition: (partition) => this.isrUpdater.check(partition),
         onBytesSent: (partition, bytes) => (traffic.of(partition.topicName).replicationBytesOut += bytes),
@@ -104,6 +108,7 @@ export class ReplicaCore {
           this.replicas.onStorageFailure(partition, new Error(`the batch at offset ${baseOffset} is corrupt on disk`)),
       },
       follower: {
+        maxRetryMs: Math.max(firstRetryMs, config.view.number('replica.fetch.backoff.ms')),
         append: (partition, batches) => {
           this.replicas.appendAsFollower(partition, batches);
           traffic.of(partition.topicName).replicationBytesIn += batches.length;
@@ -147,6 +152,7 @@ export class ReplicaCore {
       config: groupConfigOf(config.view),
       image,
       codecs,
+      loadReadBytes: config.view.number('offsets.load.buffer.size'),
       maxLogBytes: () => config.view.number('offsets.topic.segment.bytes'),
       onEvent: (event, partition) => log.onGroup(event, partition),
       onLoaded: (partition, records, durationMs) =>

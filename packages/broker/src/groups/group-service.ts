@@ -30,6 +30,8 @@ export interface GroupServiceOptions {
   readonly config: GroupConfig;
   readonly image: () => MetadataImage;
   readonly codecs: Codecs;
+  /** Bytes of one read while a partition is loaded: `offsets.load.buffer.size`. */
+  readonly loadReadBytes: number;
   /** Log bytes of one partition past which its live state is written anew. */
   readonly maxLogBytes: () => number;
   readonly onEvent: (event: GroupEvent, partition: number) => void;
@@ -48,7 +50,6 @@ interface Shard {
 }
 
 const tickMs = 50;
-const loadReadBytes = 4 * 1024 * 1024;
 /** Largest uncompressed batch that is loaded: our own batches are not compressed, Kafka's may be. */
 const maxInflatedBytes = 256 * 1024 * 1024;
 /** Records of one batch of a rewritten state. */
@@ -144,8 +145,9 @@ export class GroupService {
     if (log === null) return;
     const endOffset = leader.leaderEpochStartOffset;
     let records = 0;
+    const maxBytes = this.#options.loadReadBytes;
     for (let offset = log.logStartOffset; offset < endOffset;) {
-      const read = await log.read({ fetchOffset: offset, maxOffset: endOffset, maxBytes: loadReadBytes, minOneBatch: true });
+      const read = await log.read({ fetchOffset: offset, maxOffset: endOffset, maxBytes, minOneBatch: true });
       if (!this.#isCurrent(loading)) return;
       if (read.kind === 'outOfRange') {
         offset = log.logStartOffset;

@@ -14,7 +14,7 @@ import type { HostedPartition } from './hosted-partition.ts';
 import type { PartitionPush } from './push-codec.ts';
 
 /** First pause before a refused fetch is opened again, or a broken stream dialled again; each failure doubles it. */
-const firstRetryMs = 20;
+export const firstRetryMs = 20;
 /** Rounds of truncation without a pause; every fail-over that both logs missed can cost one (A3). */
 const maxTruncationsInARow = 8;
 
@@ -31,7 +31,7 @@ export interface TransportEvents {
 
 export interface LeaderLinkOptions {
   readonly leaderId: NodeId;
-  /** Longest pause between two tries: `replica.fetch.backoff.ms`. */
+  /** Longest pause between two tries: `replica.fetch.backoff.ms`, at least the first one. */
   readonly maxRetryMs: number;
   readonly hello: () => { clusterId: string; brokerId: number; brokerEpoch: number };
   readonly connect: (events: TransportEvents) => FollowerTransport;
@@ -65,13 +65,12 @@ export class LeaderLink {
   #closes: number[] = [];
   #moved = new Set<Fetch>();
   #isFlushScheduled = false;
-  #reconnectMs: number;
+  #reconnectMs = firstRetryMs;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: LeaderLinkOptions) {
     this.#options = options;
-    this.#reconnectMs = this.#firstRetryMs();
   }
 
   get size(): number {
@@ -80,7 +79,7 @@ export class LeaderLink {
 
   follow(partition: HostedPartition, follower: PartitionFollower): void {
     this.unfollow(partition);
-    const fetch: Fetch = { partition, follower, handle: 0, truncations: 0, retryMs: this.#firstRetryMs(), retryTimer: undefined };
+    const fetch: Fetch = { partition, follower, handle: 0, truncations: 0, retryMs: firstRetryMs, retryTimer: undefined };
     this.#byPartition.set(partition, fetch);
     this.#connect();
     this.#open(fetch);
@@ -124,16 +123,12 @@ export class LeaderLink {
     this.#transport = null;
   }
 
-  #firstRetryMs(): number {
-    return Math.min(firstRetryMs, this.#options.maxRetryMs);
-  }
-
   #connect(): void {
     if (this.#transport !== null || this.#isClosed || this.#reconnectTimer !== undefined) return;
     const transport = this.#options.connect({
       onPush: (push) => {
         if (this.#transport !== transport) return;
-        this.#reconnectMs = this.#firstRetryMs();
+        this.#reconnectMs = firstRetryMs;
         for (const one of push) this.#onPush(one);
       },
       onEnd: (reason) => {
@@ -230,7 +225,7 @@ export class LeaderLink {
     const start = Math.min(push.logStartOffset, fetch.follower.highWatermark);
     const startBefore = log.logStartOffset;
     if (start > startBefore) log.advanceLogStartOffset(start, fetch.follower.highWatermark);
-    fetch.retryMs = this.#firstRetryMs();
+    fetch.retryMs = firstRetryMs;
     // A new start is told as well: whoever deleted records at the leader waits for it.
     if (log.durableOffset !== durableBefore || log.logStartOffset !== startBefore) this.onDurable(fetch.partition);
   }
