@@ -10,6 +10,7 @@ import { ApiKey, ErrorCode, listOffsetsRequest, listOffsetsResponse } from '@jac
 import type { ListOffsetsRequest, ListOffsetsResponseDraft } from '@jackdaw/protocol';
 import type { TimestampOffset } from '@jackdaw/log';
 import type { BrokerServices } from '../broker-services.ts';
+import { readFailure } from '../fetch/read-failure.ts';
 import { findLedPartitionInEpoch } from './epoch-lookup.ts';
 import { closeConnection, defineHandler } from './handler.ts';
 import { findTopic, type LedPartition } from './topic-lookup.ts';
@@ -82,7 +83,11 @@ async function offsetOf(
   const led = findLedPartitionInEpoch(broker, topic, { partition: partitionIndex, currentLeaderEpoch });
   if (typeof led === 'number') return failed(partitionIndex, led);
   const notReady = version >= offsetNotAvailableVersion ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE;
-  return lookUp(led, wanted, notReady);
+  try {
+    return await lookUp(led, wanted, notReady);
+  } catch (error) {
+    return failed(partitionIndex, readFailure(broker, led, error));
+  }
 }
 
 async function lookUp({ hosted, leader, log }: LedPartition, wanted: WantedPartition, notReady: number): Promise<Result> {

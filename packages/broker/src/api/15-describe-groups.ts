@@ -22,7 +22,8 @@ export const describeGroupsHandler = defineHandler({
   request: describeGroupsRequest,
   response: describeGroupsResponse,
   handle: (broker, request, context) => {
-    const groups = [...groupsByShard(broker, request.groups)].flatMap(([shard, groupIds]): Group[] =>
+    // Each group once: its members may be a thousand times as long as its name.
+    const groups = [...groupsByShard(broker, [...new Set(request.groups)])].flatMap(([shard, groupIds]): Group[] =>
       typeof shard === 'number'
         ? groupIds.map((groupId) => groupError(groupId, shard))
         : shard.describeGroups(groupIds, coordinatorContext(broker, context)),

@@ -35,10 +35,15 @@ export const describeConfigsHandler = defineHandler({
       const message = `Unexpected resource type ${strange.resourceType} for resource ${strange.resourceName}`;
       return refuseAll(request, apiError('INVALID_REQUEST', message));
     }
-    return { throttleTimeMs: 0, results: request.resources.map((resource) => describe(broker, resource, request)) };
+    return { throttleTimeMs: 0, results: distinct(request.resources).map((resource) => describe(broker, resource, request)) };
   },
   refuse: (request, refusal) => refuseAll(request, refusal),
 });
+
+/** Each resource once: a description is ten thousand times as long as the name of what is described. */
+function distinct(resources: readonly Resource[]): Resource[] {
+  return [...new Map(resources.map((resource) => [`${resource.resourceType}/${resource.resourceName}`, resource])).values()];
+}
 
 function refuseAll(request: DescribeConfigsRequest, error: ApiError): DescribeConfigsResponseDraft {
   return { throttleTimeMs: 0, results: request.resources.map((resource) => failed(resource, error)) };

@@ -9,6 +9,7 @@ import type { BrokerServices } from '../broker-services.ts';
 import { findLedPartition, findTopic } from '../api/topic-lookup.ts';
 import type { HostedPartition } from '../replica/hosted-partition.ts';
 import type { FetchPartition } from './fetch-sessions.ts';
+import { readFailure } from './read-failure.ts';
 
 export interface PartitionRead {
   readonly errorCode: number;
@@ -51,23 +52,30 @@ export function readPartition(
   if (wanted.fetchOffset < log.logStartOffset || wanted.fetchOffset > log.logEndOffset) {
     return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
   }
-  if (wanted.fetchOffset >= leader.highWatermark || budget.maxBytes <= 0) {
+  const maxBytes = Math.max(0, Math.min(wanted.maxBytes, budget.maxBytes));
+  // Without room there is still the first batch of the fetch, or a consumer with a small limit would never move (KIP-74).
+  if (wanted.fetchOffset >= leader.highWatermark || (maxBytes === 0 && !budget.minOneBatch)) {
     return { ...bounds, ...empty, errorCode: ErrorCode.NONE };
   }
-  const result = log.read({
-    fetchOffset: wanted.fetchOffset,
-    maxOffset: leader.highWatermark,
-    maxBytes: Math.min(wanted.maxBytes, budget.maxBytes),
-    minOneBatch: budget.minOneBatch,
-  });
-  const convert = (read: Awaited<typeof result>): PartitionRead => {
+  const fail = (error: unknown): PartitionRead => failed(readFailure(broker, led, error));
+  const convert = (read: Awaited<ReturnType<typeof log.read>>): PartitionRead => {
     // After a read from disk, the role may be another one: what was read is then not ours to serve (A20).
     if (hosted.leader !== leader) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     if (read.kind === 'outOfRange') return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
     if (read.kind === 'corrupt') return failed(ErrorCode.KAFKA_STORAGE_ERROR);
     return { ...bounds, diverging: null, errorCode: ErrorCode.NONE, records: read.chunks, sizeBytes: read.sizeBytes };
   };
-  return result instanceof Promise ? result.then(convert) : convert(result);
+  try {
+    const result = log.read({
+      fetchOffset: wanted.fetchOffset,
+      maxOffset: leader.highWatermark,
+      maxBytes,
+      minOneBatch: budget.minOneBatch,
+    });
+    return result instanceof Promise ? result.then(convert, fail) : convert(result);
+  } catch (error) {
+    return fail(error);
+  }
 }
 
 const empty = { records: [] as readonly Uint8Array[], sizeBytes: 0, diverging: null };
