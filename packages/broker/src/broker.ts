@@ -145,6 +145,7 @@ class RunningNode implements Broker {
     const logManager = await openLogs(this.#config, {
       log: this.#log,
       onDurable: (log) => this.#replica?.onDurable(log),
+      onSynced: (ms) => this.#metrics?.fsyncDuration.observe(ms / 1_000),
       onOffline: (directory, error) => this.#fatal(new Error(`log directory ${directory} failed`, { cause: error })),
     });
     this.#logManager = logManager;
@@ -160,6 +161,8 @@ class RunningNode implements Broker {
         // A node that is only a controller serves as soon as it is part of a quorum.
         if (!this.#config.roles.broker && state.leaderId !== null) this.#health.onServing();
       },
+      onCommitted: (ms) => this.#metrics?.raftCommitDuration.observe(ms / 1_000),
+      onControllerFailover: (ms) => this.#metrics?.failoverDuration.controller.observe(ms / 1_000),
       onFatal: (error) => this.#fatal(error),
     });
     this.#core = core;
@@ -318,8 +321,8 @@ class RunningNode implements Broker {
           maxOpenRequests: maxOpenRequestsPerConnection,
           maxQueuedResponseBytes,
         },
-        maxConnections: view.number('max.connections'),
-        maxConnectionsPerIp: view.number('max.connections.per.ip'),
+        maxConnections: () => view.number('max.connections'),
+        maxConnectionsPerIp: () => view.number('max.connections.per.ip'),
         maxIdleMs: view.number('connections.max.idle.ms'),
         backlog: view.number('socket.listen.backlog.size'),
         clock: systemClock,

@@ -26,6 +26,10 @@ export interface NodeCoreOptions {
   readonly seed: number;
   readonly log: BrokerLog;
   readonly onSoftState: (state: SoftState) => void;
+  /** An own proposal was committed, so many milliseconds after it was made. */
+  readonly onCommitted: (durationMs: number) => void;
+  /** This node knows a leader of the quorum again, so many milliseconds after it knew the last one. */
+  readonly onControllerFailover: (durationMs: number) => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -51,6 +55,9 @@ export class NodeCore {
   readonly controllerDriver: ControllerDriver;
   readonly controllerService: ControllerService;
   readonly #options: NodeCoreOptions;
+  /** When the last known leader of the quorum was lost; null while there is one, and before the first. */
+  #leaderLostMs: number | null = null;
+  #hadLeader = false;
 
   private constructor(options: NodeCoreOptions, store: RaftStore) {
     const { config, clock, log, clusterId } = options;
@@ -95,9 +102,11 @@ export class NodeCore {
       prng,
       electionTimeoutMs: config.view.number('controller.quorum.election.timeout.ms'),
       snapshotBytes: config.view.number('metadata.log.max.record.bytes.between.snapshots'),
+      snapshotIntervalMs: config.view.number('metadata.log.max.snapshot.interval.ms'),
       application: this.metadata,
       onSoftState: (state) => this.#onSoftState(state),
       onApplied: () => this.controllerDriver.onApplied(),
+      onCommitted: options.onCommitted,
       onFatal: options.onFatal,
     });
     this.controllerService = new ControllerService({
@@ -159,7 +168,18 @@ export class NodeCore {
 
   #onSoftState(state: SoftState): void {
     this.#options.log.onQuorum(state);
+    this.#noteLeader(state.leaderId !== null);
     this.controllerDriver.onSoftState(state);
     this.#options.onSoftState(state);
+  }
+
+  #noteLeader(hasLeader: boolean): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (!hasLeader && this.#hadLeader) this.#leaderLostMs ??= nowMs;
+    if (hasLeader && this.#leaderLostMs !== null) {
+      this.#options.onControllerFailover(nowMs - this.#leaderLostMs);
+      this.#leaderLostMs = null;
+    }
+    this.#hadLeader ||= hasLeader;
   }
 }

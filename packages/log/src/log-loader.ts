@@ -44,7 +44,7 @@ export interface LoadOptions {
   /** From the checkpoint on disk; records below it are gone even if their bytes are still there. */
   logStartOffset: Offset;
   /** `producer.id.expiration.ms`. */
-  producerExpirationMs: number;
+  producerExpirationMs: () => number;
 }
 
 export interface LoadedLog {

@@ -42,7 +42,7 @@ export interface LogManagerOptions {
   /** Configuration of a log that is found at start; `updateConfig` corrects it once metadata is there. */
   configOf: (topicName: string) => LogConfig;
   /** `producer.id.expiration.ms`. */
-  maxProducerIdExpirationMs: number;
+  maxProducerIdExpirationMs: () => number;
   tailCache: { maxTotalBytes: number; maxBytesPerLog: number };
   openSegments?: OpenSegmentsLimits;
   codecs?: Codecs;
@@ -50,6 +50,8 @@ export interface LogManagerOptions {
   /** A new random id in Kafka's text form. */
   newUuid: () => string;
   onDurable: (log: PartitionLog) => void;
+  /** A group commit of a log has succeeded and took so long. */
+  onSynced?: (durationMs: number) => void;
   /** A log directory has failed; all its logs are offline. */
   onDirectoryOffline: (directory: LogDirectory, error: StorageError) => void;
   maxParallelSyncs?: number;
@@ -237,11 +239,12 @@ export class LogManager {
     directory: LogDirectory,
     log: { name: string; topicId: string; config: LogConfig; isNew: boolean },
   ): Promise<PartitionLog> {
-    const { fs, clock, maxProducerIdExpirationMs, codecs } = this.#options;
+    const { fs, clock, maxProducerIdExpirationMs, codecs, onSynced } = this.#options;
     const { name } = log;
     return PartitionLog.open({
       ...{ fs, clock, maxProducerIdExpirationMs, ...log },
       ...(codecs === undefined ? {} : { codecs }),
+      ...(onSynced === undefined ? {} : { onSynced }),
       directory: join(directory.path, name),
       // A directory that was used before and holds nothing for this name: the log is new or unknown, so it is walked.
       recoveryPoint: log.isNew ? 0 : (directory.recoveryPoints.get(name) ?? 0),

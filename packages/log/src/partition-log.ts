@@ -47,7 +47,7 @@ export interface PartitionLogOptions {
   logStartOffset: Offset;
   hadCleanShutdown: boolean;
   /** `producer.id.expiration.ms`. */
-  maxProducerIdExpirationMs: number;
+  maxProducerIdExpirationMs: () => number;
   flusher: LogFlusher<PartitionLog>;
   tailCache: TailCacheBudget;
   openSegments: OpenSegments;
@@ -55,6 +55,8 @@ export interface PartitionLogOptions {
   codecs?: Codecs;
   /** Writes the recovery point of this log to disk before returning. Default: there is none to lower. */
   persistRecoveryPoint?: (log: PartitionLog, recoveryPoint: Offset) => void;
+  /** A group commit has succeeded and took so long: the fdatasync of its segments, and of names that were new. */
+  onSynced?: (durationMs: number) => void;
   /** The disk failed; the whole log directory is to go offline. Called once. */
   onFailure?: (log: PartitionLog, error: StorageError) => void;
   /** The directory was made just now and its name is not durable yet. */
@@ -391,10 +393,12 @@ export class PartitionLog implements Flushable {
     if (parts.failure !== null || this.#isClosed) return;
     parts.syncTarget = parts.logEndOffset;
     const { truncations } = parts;
+    const startedMs = parts.clock.monotonicMs();
     try {
       await syncFiles(parts);
       parts.syncedOffset = Math.max(parts.syncedOffset, Math.min(parts.syncTarget, parts.logEndOffset));
       this.#lastFlushMs = parts.clock.monotonicMs();
+      this.#options.onSynced?.(this.#lastFlushMs - startedMs);
     } catch (error) {
       // A segment that was deleted under the sync is no failure of the disk.
       if (error instanceof StorageError && error.kind === 'notFound' && truncations !== parts.truncations) return;

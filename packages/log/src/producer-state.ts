@@ -41,7 +41,8 @@ export interface ProducerStateOptions {
   fs: Fs;
   directory: string;
   /** `producer.id.expiration.ms`. */
-  expirationMs: number;
+  /** `producer.id.expiration.ms`, which may change while the broker runs. */
+  expirationMs: () => number;
   maxProducers?: number;
 }
 
@@ -167,7 +168,7 @@ export class ProducerState {
   /** Forgets producers that have been silent for the expiration time and have no transaction open. */
   removeExpired(nowMs: number): void {
     for (const [producerId, entry] of this.#producers) {
-      if (isExpired(entry, nowMs, this.#options.expirationMs)) this.#producers.delete(producerId);
+      if (isExpired(entry, nowMs, this.#options.expirationMs())) this.#producers.delete(producerId);
     }
   }
 
@@ -222,7 +223,8 @@ export class ProducerState {
   loadNewestSnapshot(limit: Offset, logStartOffset: Offset, nowMs: number): void {
     this.#clear();
     this.deleteSnapshots((offset) => offset > limit);
-    const { fs, directory, expirationMs } = this.#options;
+    const { fs, directory } = this.#options;
+    const expirationMs = this.#options.expirationMs();
     for (;;) {
       const offset = this.#snapshotOffsets.at(-1);
       this.endOffset = logStartOffset;

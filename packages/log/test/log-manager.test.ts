@@ -42,7 +42,7 @@ function open(fs: Fs, options: Partial<LogManagerOptions> = {}): Promise<LogMana
     clusterId: null,
     nodeId: 1,
     configOf: () => config,
-    maxProducerIdExpirationMs: 86_400_000,
+    maxProducerIdExpirationMs: () => 86_400_000,
     tailCache: { maxTotalBytes: 1 << 20, maxBytesPerLog: 1 << 16 },
     processes: processesNamed(1, []),
     newUuid,

@@ -174,6 +174,24 @@ test('B14: retention by time and size deletes whole segments, oldest first, neve
   assert.equal(fs.list('/data/topic-0').filter((name) => name.endsWith('.deleted')).length, 0);
 });
 
+test('a compacted topic that is not deleted from keeps every record: there is no compaction yet', async () => {
+  const settings = { segmentBytes: 1000, retentionMs: 1, retentionBytes: 1, isDelete: false, isCompact: true };
+  const { log } = await openTestLog(new MemoryFs(), { settings });
+  for (let i = 0; i < 10; i++) append(log, batchOfSize(500));
+  assert.equal(log.retain(startMs + 10_000, 10).deletedSegments, 0);
+  assert.equal(log.logStartOffset, 0);
+});
+
+test('every group commit is told with its duration', async () => {
+  const durations: number[] = [];
+  const { log, flusher } = await openTestLog(new MemoryFs(), { onSynced: (durationMs) => durations.push(durationMs) });
+  append(log, batchOfSize(500));
+  await flusher.whenIdle();
+  append(log, batchOfSize(500));
+  await flusher.whenIdle();
+  assert.deepEqual(durations, [0, 0], 'the clock of the test stands still');
+});
+
 test('B14: retention.bytes keeps at least that much', async () => {
   const { log } = await openTestLog(new MemoryFs(), { settings: { segmentBytes: 1000, retentionBytes: 2500, retentionMs: -1 } });
   for (let i = 0; i < 20; i++) append(log, batchOfSize(400));

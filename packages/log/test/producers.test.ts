@@ -187,7 +187,7 @@ test('a snapshot holds every producer, and Kafka reads its part of it', () => {
 });
 
 test('producers are forgotten when they expire, but not while a transaction is open', async () => {
-  const { log } = await openTestLog(new MemoryFs(), { maxProducerIdExpirationMs: 1000 });
+  const { log } = await openTestLog(new MemoryFs(), { maxProducerIdExpirationMs: () => 1000 });
   produce(log, { sequence: 0 });
   produce(log, { sequence: 0, producerId: 8, isTransactional: true });
   log.retain(startMs + 999, 0);

@@ -52,7 +52,7 @@ export async function openTestLog(fs: Fs, options: TestLogOptions = {}): Promise
     recoveryPoint: 0,
     logStartOffset: 0,
     hadCleanShutdown: true,
-    maxProducerIdExpirationMs: 86_400_000,
+    maxProducerIdExpirationMs: () => 86_400_000,
     flusher,
     tailCache: new TailCacheBudget({ maxTotalBytes: tailBytes, maxBytesPerLog: tailBytes }),
     openSegments: new OpenSegments(),

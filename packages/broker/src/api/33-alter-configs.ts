@@ -7,7 +7,7 @@ import { alterConfigsRequest, alterConfigsResponse, ApiKey } from '@jackdaw/prot
 import { controllerApis } from '../quorum/controller-apis.ts';
 import { alterResources, checkResource, refuseAlterations } from './config-alterations.ts';
 import { defineHandler } from './handler.ts';
-import { defaultControllerTimeoutMs } from './image-waits.ts';
+import { controllerTimeoutMs } from './image-waits.ts';
 
 export const alterConfigsHandler = defineHandler({
   apiKey: ApiKey.AlterConfigs,
@@ -19,7 +19,7 @@ export const alterConfigsHandler = defineHandler({
       settle: (resource) => checkResource(broker.nodeId, resource),
       forward: async (resources) => {
         const left = { ...request, resources };
-        return (await broker.controller.call(controllerApis.alterConfigs, left, defaultControllerTimeoutMs)).responses;
+        return (await broker.controller.call(controllerApis.alterConfigs, left, controllerTimeoutMs(broker))).responses;
       },
     }),
   }),

@@ -12,7 +12,7 @@ import { controllerApis } from '../quorum/controller-apis.ts';
 import { alterLoggers } from './broker-loggers.ts';
 import { alterResources, checkNodeId, checkResource, refuseAlterations } from './config-alterations.ts';
 import { defineHandler } from './handler.ts';
-import { defaultControllerTimeoutMs } from './image-waits.ts';
+import { controllerTimeoutMs } from './image-waits.ts';
 
 export const incrementalAlterConfigsHandler = defineHandler({
   apiKey: ApiKey.IncrementalAlterConfigs,
@@ -24,7 +24,7 @@ export const incrementalAlterConfigsHandler = defineHandler({
       settle: (resource) => settle(broker, resource, request),
       forward: async (resources) => {
         const left = { ...request, resources };
-        return (await broker.controller.call(controllerApis.incrementalAlterConfigs, left, defaultControllerTimeoutMs)).responses;
+        return (await broker.controller.call(controllerApis.incrementalAlterConfigs, left, controllerTimeoutMs(broker))).responses;
       },
     }),
   }),

@@ -7,12 +7,12 @@
 import { ApiKey, describeQuorumRequest, describeQuorumResponse, errorName } from '@jackdaw/protocol';
 import { controllerApis } from '../quorum/controller-apis.ts';
 import { defineHandler } from './handler.ts';
-import { defaultControllerTimeoutMs } from './image-waits.ts';
+import { controllerTimeoutMs } from './image-waits.ts';
 
 export const describeQuorumHandler = defineHandler({
   apiKey: ApiKey.DescribeQuorum,
   request: describeQuorumRequest,
   response: describeQuorumResponse,
-  handle: (broker, request) => broker.controller.call(controllerApis.describeQuorum, request, defaultControllerTimeoutMs),
+  handle: (broker, request) => broker.controller.call(controllerApis.describeQuorum, request, controllerTimeoutMs(broker)),
   refuse: (_request, { errorCode }) => ({ errorCode, errorMessage: errorName(errorCode), topics: [], nodes: [] }),
 });

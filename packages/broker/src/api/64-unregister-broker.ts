@@ -4,12 +4,12 @@
 import { ApiKey, unregisterBrokerRequest, unregisterBrokerResponse } from '@jackdaw/protocol';
 import { controllerApis } from '../quorum/controller-apis.ts';
 import { defineHandler } from './handler.ts';
-import { defaultControllerTimeoutMs } from './image-waits.ts';
+import { controllerTimeoutMs } from './image-waits.ts';
 
 export const unregisterBrokerHandler = defineHandler({
   apiKey: ApiKey.UnregisterBroker,
   request: unregisterBrokerRequest,
   response: unregisterBrokerResponse,
-  handle: (broker, request) => broker.controller.call(controllerApis.unregisterBroker, request, defaultControllerTimeoutMs),
+  handle: (broker, request) => broker.controller.call(controllerApis.unregisterBroker, request, controllerTimeoutMs(broker)),
   refuse: (_request, refusal) => ({ throttleTimeMs: 0, ...refusal }),
 });

@@ -28,8 +28,11 @@ export async function whenImageShows(
   return isShown(broker.image());
 }
 
-/** Time for requests that bring none of their own. */
-export const defaultControllerTimeoutMs = 30_000;
+/** Time for the controller's answer to requests that bring none of their own. */
+export function controllerTimeoutMs(broker: BrokerServices): number {
+  return broker.config.view.number('request.timeout.ms');
+}
+
 const maxTimeoutMs = 300_000;
 
 /** What a client gave as its timeout, within bounds: a request of no time at all still gets one try. */

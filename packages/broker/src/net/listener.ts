@@ -11,11 +11,11 @@ export interface ListenerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly limits: ConnectionLimits;
-  /** `max.connections` */
-  readonly maxConnections: number;
-  /** `max.connections.per.ip` */
-  readonly maxConnectionsPerIp: number;
-  /** `connections.max.idle.ms` */
+  /** `max.connections`, which may change while the broker runs. */
+  readonly maxConnections: () => number;
+  /** `max.connections.per.ip`, likewise. */
+  readonly maxConnectionsPerIp: () => number;
+  /** `connections.max.idle.ms`; negative is never. */
   readonly maxIdleMs: number;
   /** `socket.listen.backlog.size` */
   readonly backlog: number;
@@ -114,7 +114,8 @@ export class Listener {
   }
 
   #refusal(ip: string): string | null {
-    const { maxConnections, maxConnectionsPerIp } = this.#options;
+    const maxConnections = this.#options.maxConnections();
+    const maxConnectionsPerIp = this.#options.maxConnectionsPerIp();
     if (!this.#isOpen) return 'the broker is starting';
     if (this.#connections.size >= maxConnections) return `max.connections=${maxConnections} reached`;
     if ((this.#perIp.get(ip) ?? 0) >= maxConnectionsPerIp) return `max.connections.per.ip=${maxConnectionsPerIp} reached`;
@@ -122,10 +123,12 @@ export class Listener {
   }
 
   #reapIdle(): void {
-    const now = this.#options.clock.monotonicMs();
+    const { clock, maxIdleMs } = this.#options;
+    if (maxIdleMs < 0) return;
+    const now = clock.monotonicMs();
     for (const connection of this.#connections) {
-      if (connection.openRequests === 0 && now - connection.lastActivityMs > this.#options.maxIdleMs) {
-        connection.close(`idle for more than connections.max.idle.ms=${this.#options.maxIdleMs}`);
+      if (connection.openRequests === 0 && now - connection.lastActivityMs > maxIdleMs) {
+        connection.close(`idle for more than connections.max.idle.ms=${maxIdleMs}`);
       }
     }
   }

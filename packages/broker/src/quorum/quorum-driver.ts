@@ -21,10 +21,14 @@ export interface QuorumOptions {
   readonly electionTimeoutMs: number;
   /** `metadata.log.max.record.bytes.between.snapshots` */
   readonly snapshotBytes: number;
+  /** `metadata.log.max.snapshot.interval.ms`: the longest time that anything new goes without a snapshot; 0 is no limit. */
+  readonly snapshotIntervalMs: number;
   readonly application: QuorumApplication;
   readonly onSoftState: (state: SoftState) => void;
   /** Entries have been applied. */
   readonly onApplied: () => void;
+  /** An own proposal was committed and applied here, so many milliseconds after it was made. */
+  readonly onCommitted: (durationMs: number) => void;
   /** The disk failed: this node must stop. */
   readonly onFatal: (error: Error) => void;
 }
@@ -51,6 +55,7 @@ const kiB = 1024;
 
 interface Waiter {
   readonly term: Term;
+  readonly proposedMs: number;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -69,12 +74,14 @@ export class QuorumDriver {
   #isClosed = false;
   #softState: SoftState = { role: 'follower', term: 0, leaderId: null };
   #bytesSinceSnapshot = 0;
+  #lastSnapshotMs: number;
   #finished: Promise<void> = Promise.resolve();
 
   constructor(options: QuorumOptions) {
     this.#options = options;
     this.#tickMs = options.electionTimeoutMs / ticksInElectionTimeout;
     this.#lastTickMs = options.clock.monotonicMs();
+    this.#lastSnapshotMs = this.#lastTickMs;
     const { storage } = options.store;
     const snapshot = storage.snapshot();
     if (snapshot !== null) options.application.restore(snapshot.metadata.index, snapshot.metadata.term, snapshot.data);
@@ -139,8 +146,9 @@ export class QuorumDriver {
   propose(data: Uint8Array): { result: ProposeResult; committed: Promise<void> } {
     const result = this.#node.propose(data);
     if (result.kind !== 'accepted') return { result, committed: Promise.resolve() };
+    const proposedMs = this.#options.clock.monotonicMs();
     const committed = new Promise<void>((resolve, reject) => {
-      this.#waiters.set(result.index, { term: result.term, resolve, reject });
+      this.#waiters.set(result.index, { term: result.term, proposedMs, resolve, reject });
     });
     this.#run();
     return { result, committed };
@@ -185,7 +193,7 @@ export class QuorumDriver {
       for (const message of this.#node.takeMessages()) this.#transport?.send(message);
       return;
     }
-    if (this.#isClosed || !this.#node.hasReady()) return;
+    if (this.#isClosed || !(this.#node.hasReady() || this.#isSnapshotDue())) return;
     this.#isRunning = true;
     this.#finished = this.#loop().then(
       () => {
@@ -200,21 +208,24 @@ export class QuorumDriver {
   }
 
   async #loop(): Promise<void> {
-    while (!this.#isClosed && this.#node.hasReady()) {
-      const ready = this.#node.ready();
-      for (const message of ready.messages) this.#transport?.send(message);
-      await this.#options.store.persist(ready);
-      if (ready.snapshot !== null) {
-        const { index, term } = ready.snapshot.metadata;
-        this.#options.application.restore(index, term, ready.snapshot.data);
-      }
-      for (const message of ready.messagesAfterPersist) this.#transport?.send(message);
-      this.#apply(ready);
-      this.#node.advance(ready);
-      if (ready.softState !== null) this.#onSoftState(ready.softState);
-      if (ready.committedEntries.length > 0 || ready.snapshot !== null) this.#options.onApplied();
-      if (this.#bytesSinceSnapshot >= this.#options.snapshotBytes) await this.#makeSnapshot();
+    while (!this.#isClosed && (this.#node.hasReady() || this.#isSnapshotDue())) {
+      if (this.#node.hasReady()) await this.#handle(this.#node.ready());
+      if (this.#isSnapshotDue()) await this.#makeSnapshot();
     }
+  }
+
+  async #handle(ready: Ready): Promise<void> {
+    for (const message of ready.messages) this.#transport?.send(message);
+    await this.#options.store.persist(ready);
+    if (ready.snapshot !== null) {
+      const { index, term } = ready.snapshot.metadata;
+      this.#options.application.restore(index, term, ready.snapshot.data);
+    }
+    for (const message of ready.messagesAfterPersist) this.#transport?.send(message);
+    this.#apply(ready);
+    this.#node.advance(ready);
+    if (ready.softState !== null) this.#onSoftState(ready.softState);
+    if (ready.committedEntries.length > 0 || ready.snapshot !== null) this.#options.onApplied();
   }
 
   #apply(ready: Ready): void {
@@ -226,8 +237,10 @@ export class QuorumDriver {
       const waiter = this.#waiters.get(entry.index);
       if (waiter === undefined) continue;
       this.#waiters.delete(entry.index);
-      if (waiter.term === entry.term) waiter.resolve();
-      else waiter.reject(new LeadershipLostError(`entry ${entry.index} was replaced by another leader's`));
+      if (waiter.term === entry.term) {
+        this.#options.onCommitted(this.#options.clock.monotonicMs() - waiter.proposedMs);
+        waiter.resolve();
+      } else waiter.reject(new LeadershipLostError(`entry ${entry.index} was replaced by another leader's`));
     }
     for (const outcome of ready.reads) {
       const read = this.#reads.get(outcome.readId);
@@ -252,9 +265,18 @@ export class QuorumDriver {
     for (const waiter of waiters) waiter.reject(new LeadershipLostError(reason));
   }
 
+  /** Enough is new, or something has been new for long enough. */
+  #isSnapshotDue(): boolean {
+    const { snapshotBytes, snapshotIntervalMs, clock } = this.#options;
+    if (this.#bytesSinceSnapshot === 0) return false;
+    if (this.#bytesSinceSnapshot >= snapshotBytes) return true;
+    return snapshotIntervalMs > 0 && clock.monotonicMs() - this.#lastSnapshotMs >= snapshotIntervalMs;
+  }
+
   /** Snapshots the application and cuts the log, but leaves slow followers some of it. */
   async #makeSnapshot(): Promise<void> {
     this.#bytesSinceSnapshot = 0;
+    this.#lastSnapshotMs = this.#options.clock.monotonicMs();
     const { appliedIndex } = this.#node.status();
     const snapshot = this.#node.createdSnapshot(appliedIndex, this.#options.application.snapshot());
     if (snapshot !== null) await this.#options.store.saveSnapshot(snapshot, appliedIndex - keptEntries);

@@ -18,6 +18,13 @@ interface Job {
   readonly run: () => Promise<void> | void;
 }
 
+/** No job runs more often, whatever is configured. */
+const minIntervalMs = 10;
+/** The longest time that a timer of Node can wait; "no limit" is longer. */
+const maxIntervalMs = 2 ** 31 - 1;
+/** How often flush.ms is looked after when `log.flush.scheduler.interval.ms` is not set; Kafka then never does. */
+const defaultFlushIntervalMs = 1_000;
+
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -66,6 +73,11 @@ export class Maintenance {
         run: () => broker.logManager.checkpointRecoveryPoints(),
       },
       {
+        name: 'flush',
+        intervalMs: () => flushIntervalMs(broker),
+        run: () => broker.logManager.runFlush(broker.clock.monotonicMs()),
+      },
+      {
         name: 'log start offset checkpoint',
         intervalMs: () => view.number('log.flush.start.offset.checkpoint.interval.ms'),
         run: () => broker.logManager.checkpointLogStartOffsets(),
@@ -75,19 +87,29 @@ export class Maintenance {
 
   #schedule(job: Job): void {
     if (this.#isClosed) return;
-    const timer = setTimeout(() => {
-      const run = Promise.resolve()
-        .then(() => job.run())
-        .catch((error: unknown) => this.#options.onError(job.name, error))
-        .finally(() => {
-          this.#running.delete(job.name);
-          this.#schedule(job);
-        });
-      this.#running.set(job.name, run);
-    }, job.intervalMs());
+    const timer = setTimeout(
+      () => {
+        const run = Promise.resolve()
+          .then(() => job.run())
+          .catch((error: unknown) => this.#options.onError(job.name, error))
+          .finally(() => {
+            this.#running.delete(job.name);
+            this.#schedule(job);
+          });
+        this.#running.set(job.name, run);
+      },
+      Math.min(Math.max(job.intervalMs(), minIntervalMs), maxIntervalMs),
+    );
     timer.unref();
     this.#timers.set(job.name, timer);
   }
+}
+
+/** In the fsync mode every append asks for its own sync. */
+function flushIntervalMs({ config }: BrokerServices): number {
+  if (config.durability === 'fsync') return maxIntervalMs;
+  const key = 'log.flush.scheduler.interval.ms';
+  return config.view.isSet(key) ? config.view.number(key) : defaultFlushIntervalMs;
 }
 
 /** How far a log may be cut: the high watermark of the replica that it belongs to, 0 when it has none. */

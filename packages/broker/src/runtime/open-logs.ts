@@ -17,6 +17,8 @@ import { systemClock } from './system-clock.ts';
 export interface OpenLogsOptions {
   readonly log: BrokerLog;
   readonly onDurable: (log: PartitionLog) => void;
+  /** A group commit took so long. */
+  readonly onSynced: (durationMs: number) => void;
   readonly onOffline: (directory: string, error: Error) => void;
 }
 
@@ -33,12 +35,13 @@ export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): 
     clusterId: clusterIdFor(config, fs),
     nodeId: config.nodeId,
     configOf: (topicName) => configOf(config, topicName),
-    maxProducerIdExpirationMs: config.view.number('producer.id.expiration.ms'),
+    maxProducerIdExpirationMs: () => config.view.number('producer.id.expiration.ms'),
     tailCache,
     codecs: nodeCodecs,
     processes: systemProcesses(),
     newUuid: () => uuidOf(randomBytes(uuidBytes)),
     onDurable: options.onDurable,
+    onSynced: options.onSynced,
     onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),
   });
   for (const { directory, error } of manager.unreadable)
