@@ -46,6 +46,7 @@ import { brokerRegistrationRequest, brokerRegistrationResponse } from './message
 import { brokerHeartbeatRequest, brokerHeartbeatResponse } from './messages/63-broker-heartbeat.ts';
 import { unregisterBrokerRequest, unregisterBrokerResponse } from './messages/64-unregister-broker.ts';
 import { allocateProducerIdsRequest, allocateProducerIdsResponse } from './messages/67-allocate-producer-ids.ts';
+import { assignReplicasToDirsRequest, assignReplicasToDirsResponse } from './messages/73-assign-replicas-to-dirs.ts';
 import { listConfigResourcesRequest, listConfigResourcesResponse } from './messages/74-list-config-resources.ts';
 import { describeTopicPartitionsRequest, describeTopicPartitionsResponse } from './messages/75-describe-topic-partitions.ts';
 import type { MessageSchema } from './schema.ts';
@@ -94,6 +95,7 @@ export const ApiKey = {
   BrokerHeartbeat: 63,
   UnregisterBroker: 64,
   AllocateProducerIds: 67,
+  AssignReplicasToDirs: 73,
   ListConfigResources: 74,
   DescribeTopicPartitions: 75,
 } as const;
@@ -131,6 +133,7 @@ const brokerOnly: ReadonlySet<ApiName> = new Set([
   'BrokerRegistration',
   'BrokerHeartbeat',
   'AllocateProducerIds',
+  'AssignReplicasToDirs',
 ] as const);
 
 function define(name: ApiName, request: MessageSchema, response: MessageSchema): [ApiKey, ApiDefinition] {
@@ -193,6 +196,7 @@ export const apiDefinitions: ReadonlyMap<number, ApiDefinition> = new Map<number
   define('BrokerHeartbeat', brokerHeartbeatRequest, brokerHeartbeatResponse),
   define('UnregisterBroker', unregisterBrokerRequest, unregisterBrokerResponse),
   define('AllocateProducerIds', allocateProducerIdsRequest, allocateProducerIdsResponse),
+  define('AssignReplicasToDirs', assignReplicasToDirsRequest, assignReplicasToDirsResponse),
   define('ListConfigResources', listConfigResourcesRequest, listConfigResourcesResponse),
   define('DescribeTopicPartitions', describeTopicPartitionsRequest, describeTopicPartitionsResponse),
 ]);

@@ -66,6 +66,7 @@ export * from './messages/62-broker-registration.ts';
 export * from './messages/63-broker-heartbeat.ts';
 export * from './messages/64-unregister-broker.ts';
 export * from './messages/67-allocate-producer-ids.ts';
+export * from './messages/73-assign-replicas-to-dirs.ts';
 export * from './messages/74-list-config-resources.ts';
 export * from './messages/75-describe-topic-partitions.ts';
 export * from './messages/consumer-protocol.ts';

@@ -2,13 +2,13 @@
  * AlterPartition (56): the leader of a partition proposes another ISR, or that it has recovered.
  *
  * A compare-and-set on (leaderEpoch, partitionEpoch) (A15); a replica may join only when it is registered, unfenced, not
- * shutting down and still the incarnation that the leader saw (A14, KIP-841, KIP-903). A refused partition is left as it
- * was; the others of the request are not affected.
+ * shutting down and still the incarnation that the leader saw (A14, KIP-841, KIP-903), and its log not lost: a damaged
+ * one is fetched anew first (B3). A refused partition is left as it was; the others of the request are not affected.
  */
 
 import { ErrorCode, type AlterPartitionRequest, type AlterPartitionResponseDraft } from '@jackdaw/protocol';
 import type { MetadataImage, TopicImage } from '../image.ts';
-import type { PartitionRegistration } from '../partition-registration.ts';
+import { directoryIds, directoryOf, type PartitionRegistration } from '../partition-registration.ts';
 import { leaderRecovered, leaderRecovering } from '../records.ts';
 import type { ApiError } from './api-error.ts';
 import { checkBrokerEpoch } from './broker-changes.ts';
@@ -70,7 +70,7 @@ function alterOne(decision: Decision, proposal: Proposal): PartitionResult {
   const { topic, partition, isr, leader } = proposal;
   const before = decision.partition(topic.id, partition.partitionIndex);
   if (before === null) return failed(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-  const errorCode = checkEpochs(before, proposal) ?? checkProposal(before, proposal) ?? checkMembers(proposal);
+  const errorCode = checkEpochs(before, proposal) ?? checkProposal(before, proposal) ?? checkMembers(before, proposal);
   if (errorCode !== null) return failed(partition, errorCode);
   const changed = decision.changePartition(topic, partition.partitionIndex, {
     isr: isr.map(({ brokerId }) => brokerId),
@@ -109,9 +109,10 @@ function checkProposal(before: PartitionRegistration, { partition, isr }: Propos
   return null;
 }
 
-function checkMembers({ image, isr }: Proposal): number | null {
+function checkMembers(before: PartitionRegistration, { image, isr }: Proposal): number | null {
   const isIneligible = ({ brokerId, brokerEpoch }: Member): boolean => {
     if (!image.isActiveBroker(brokerId)) return true;
+    if (!before.isr.includes(brokerId) && directoryOf(before, brokerId) === directoryIds.lost) return true;
     return brokerEpoch !== -1 && image.brokers.get(brokerId)?.brokerEpoch !== brokerEpoch;
   };
   return isr.some(isIneligible) ? ErrorCode.INELIGIBLE_REPLICA : null;

@@ -20,7 +20,7 @@ import { buildPartitionChange, type ElectionPolicy, type PartitionChangeInput } 
 export type WantedPartition = Partial<
   Pick<
     PartitionChangeInput,
-    'isr' | 'replicas' | 'removingReplicas' | 'addingReplicas' | 'leaderRecoveryState' | 'uncleanShutdownReplicas'
+    'isr' | 'replicas' | 'removingReplicas' | 'addingReplicas' | 'leaderRecoveryState' | 'uncleanShutdownReplicas' | 'directories'
   >
 > & {
   /** By default as the topic is configured: unclean where it allows that, otherwise online (A23). */

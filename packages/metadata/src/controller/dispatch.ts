@@ -10,6 +10,7 @@ import {
   type AllocateProducerIdsRequest,
   type AlterConfigsRequest,
   type AlterPartitionRequest,
+  type AssignReplicasToDirsRequest,
   type BrokerHeartbeatRequest,
   type BrokerRegistrationRequest,
   type CreatePartitionsRequest,
@@ -24,6 +25,7 @@ import { allocateProducerIds, failedAllocateProducerIds } from './allocate-produ
 import { alterConfigs, failedAlterConfigs, incrementalAlterConfigs } from './alter-configs.ts';
 import { alterPartition, failedAlterPartition } from './alter-partition.ts';
 import type { ApiError } from './api-error.ts';
+import { assignReplicasToDirs, failedAssignReplicasToDirs } from './assign-replicas-to-dirs.ts';
 import { brokerHeartbeat, failedBrokerHeartbeat } from './broker-heartbeat.ts';
 import { brokerRegistration, failedBrokerRegistration } from './broker-registration.ts';
 import { createPartitions, failedCreatePartitions } from './create-partitions.ts';
@@ -52,6 +54,7 @@ export const operationByKey: ReadonlyMap<number, Operation> = new Map<number, Op
   [ApiKey.BrokerHeartbeat, divisible<BrokerHeartbeatRequest>(brokerHeartbeat, failedBrokerHeartbeat)],
   [ApiKey.UnregisterBroker, divisible<UnregisterBrokerRequest>(unregisterBroker, failedUnregisterBroker)],
   [ApiKey.AllocateProducerIds, atomic<AllocateProducerIdsRequest>(allocateProducerIds, failedAllocateProducerIds)],
+  [ApiKey.AssignReplicasToDirs, divisible<AssignReplicasToDirsRequest>(assignReplicasToDirs, failedAssignReplicasToDirs)],
 ]);
 
 /** Keys of the APIs that the active controller answers. */

@@ -7,7 +7,13 @@
  */
 
 import { ApiKey, errorName } from '@jackdaw/protocol';
-import type { ControllerDecision, ControllerReply, MetadataRecord, PartitionRegistration } from '../../src/index.ts';
+import {
+  directoryIds,
+  type ControllerDecision,
+  type ControllerReply,
+  type MetadataRecord,
+  type PartitionRegistration,
+} from '../../src/index.ts';
 import { creatableTopic, TestController, testUuid } from '../fixtures.ts';
 
 type Arguments = { readonly words: readonly string[]; readonly named: ReadonlyMap<string, string> };
@@ -66,6 +72,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['isr', alterIsr],
   ['elect', elect],
   ['configure', configure],
+  ['directory', assignDirectory],
   ['allocate', allocate],
   ['unregister', unregister],
   ['fail-over', failOver],
@@ -184,6 +191,15 @@ function configure({ test }: ScriptState, { words, named }: Arguments): string {
   const deleted = words.slice(1).map((word) => ({ name: word.slice(1), configOperation: 1, value: null }));
   const resources = [{ resourceType, resourceName, configs: [...changed, ...deleted] }];
   return replyText(test.handle(ApiKey.IncrementalAlterConfigs, { resources, validateOnly: false }, 1));
+}
+
+/** `directory 1 lost t`: broker 1 says where its replica of partition 0 is: `lost`, `gone` or `own`. */
+function assignDirectory({ test }: ScriptState, { words: [broker, kind, name] }: Arguments): string {
+  const brokerId = Number(broker);
+  const id = kind === 'lost' ? directoryIds.lost : testUuid('D', kind === 'own' ? brokerId : 99);
+  const topics = [{ topicId: test.image.topicByName(name ?? '')?.id ?? '', partitions: [{ partitionIndex: 0 }] }];
+  const body = { brokerId, brokerEpoch: test.epochOf(brokerId), directories: [{ id, topics }] };
+  return replyText(test.handle(ApiKey.AssignReplicasToDirs, body, 0));
 }
 
 function allocate({ test }: ScriptState, { words, named }: Arguments): string {
