@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Cluster, createTopics, describeQuorum, type PartitionMetadata } from '@jackdaw/client';
 import { NodeProcess, type Crash, type LaunchCommand } from './node-process.ts';
 import { freePorts } from './ports.ts';
-import { waitFor } from './wait.ts';
+import { HopelessError, waitFor } from './wait.ts';
 
 export interface BrokerLayout {
   readonly nodeId: number;
@@ -125,7 +125,7 @@ export class FaultCluster {
       const metadata = await (await this.client()).fetchMetadata([]);
       return metadata.brokers.length === this.brokers.length ? true : undefined;
     };
-    await waitFor('all brokers are registered', ask, timeoutMs).finally(() => this.#expectNoCrash());
+    await waitFor('all brokers are registered', ask, timeoutMs);
   }
 
   async createTopic(name: string, options: { partitions: number; configs?: Readonly<Record<string, string>> }): Promise<void> {

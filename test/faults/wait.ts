@@ -5,7 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const pauseMs = 50;
 
-/** Asks until the answer is not undefined. Errors of `ask` count as "not yet"; the last one is the timeout's cause. */
+/** Thrown by what is waited for, when waiting has become pointless. */
+export class HopelessError extends Error {
+  override readonly name = 'HopelessError';
+}
+
+/**
+ * Asks until the answer is not undefined. Errors of `ask` count as "not yet", but for a {@link HopelessError}; the last one is
+ * the timeout's cause.
+ */
 export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>, timeoutMs: number): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs;
   let cause: unknown;
@@ -15,6 +23,7 @@ export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>
       if (answer !== undefined) return answer;
       cause = undefined;
     } catch (error) {
+      if (error instanceof HopelessError) throw error;
       cause = error;
     }
     await sleep(pauseMs);
