@@ -185,8 +185,8 @@ export class FaultCluster {
 
   #expectNoCrash(): void {
     const crash = this.crashes[0];
-    if (crash !== undefined)
-      throw new Error(`${crash.name} ended by itself: ${crash.reason}; its output is in ${this.directory}`);
+    if (crash === undefined) return;
+    throw new HopelessError(`${crash.name} ended by itself: ${crash.reason}; its output is in ${this.directory}`);
   }
 
   #commandOf(broker: BrokerLayout): LaunchCommand {
