@@ -15,13 +15,13 @@ compose() { "${compose_command[@]}" --project-directory "$top" -f "$top/docker-c
 container() { compose ps -q "broker-$1" 2>/dev/null; }
 
 # The jackdaw command in a container of its own on the brokers' network, so that it outlives any broker. Options for
-# `docker run` come from the array `client_options`.
-client_options=()
+# `docker run` come from the array `client_options`; by default what comes in goes to the command.
+client_options=(-i)
 client() {
   local some network
   some=$(docker ps -q --filter "ancestor=jackdaw:local" --filter "label=com.docker.compose.service" | head -n 1)
   network=$(docker inspect -f '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}' "$some")
-  docker run --rm -i "${client_options[@]}" --network "$network" --entrypoint jackdaw \
+  docker run --rm --init "${client_options[@]}" --network "$network" --entrypoint jackdaw \
     -e JACKDAW_BOOTSTRAP_SERVER=broker-1:29092,broker-2:29092,broker-3:29092 jackdaw:local "$@"
 }
 

@@ -14,11 +14,13 @@ fi
 topic=demo-$(date +%H%M%S)
 records=600
 rate=20
+viewer=jackdaw-demo-view-$$
 produced=$(mktemp)
 producer=
 
 clean_up() {
   [[ -z $producer ]] || kill "$producer" 2>/dev/null || true
+  docker rm -f "$viewer" >/dev/null 2>&1 || true
   rm -f "$produced"
 }
 trap clean_up EXIT
@@ -27,11 +29,14 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 # view SECONDS: leaders and replicas, drawn anew twice a second.
 view() {
-  local seconds=$1 pid
-  client topic describe "$topic" --partitions --watch --interval 500ms </dev/null &
+  local pid
+  client_options=(--name "$viewer")
+  if [[ -t 1 ]]; then client_options+=(-t); fi
+  client topic describe "$topic" --partitions --watch --interval 500ms &
   pid=$!
-  sleep "$seconds"
-  kill -INT "$pid" 2>/dev/null || true
+  client_options=(-i)
+  sleep "$1"
+  docker rm -f "$viewer" >/dev/null 2>&1 || true
   wait "$pid" 2>/dev/null || true
 }
 
