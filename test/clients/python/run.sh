@@ -35,19 +35,22 @@ trap finish EXIT
 venv=${CLIENTS_VENV:-$work/venv}
 if [ ! -e "$venv/.jackdaw-ready" ]; then
   "$python" -m venv "$venv" 2> "$work/venv.log" || skip "$python cannot make a virtual environment: $(tail -n 1 "$work/venv.log")"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 "${clients[@]}" "${codecs[@]}" 2> "$work/pip.log" ||
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 \
+    "${clients[@]}" "${codecs[@]}" 2> "$work/pip.log" ||
     skip "pip cannot fetch ${clients[*]}: $(tail -n 1 "$work/pip.log")"
   touch "$venv/.jackdaw-ready"
 fi
 "$venv/bin/python" -m pip list --disable-pip-version-check 2> /dev/null | grep -E '^(kafka-python|confluent-kafka) '
 
-# Ten free ports in a row are likely: three listeners, three of the quorum, three for the operator.
+# Three free ports in a row for clients, the same for the quorum 1,000 further on, and for the operator 2,000 further on.
 port=$("$venv/bin/python" - << 'P'
 import random, socket
 def is_free(port):
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) != 0
-base = next(b for b in iter(lambda: random.randrange(20000, 30000, 10), None) if all(is_free(p) for i in (0, 1000, 2000) for p in range(b + i, b + i + 3)))
+base = 0
+while base == 0 or not all(is_free(base + row + i) for row in (0, 1000, 2000) for i in range(3)):
+    base = random.randrange(20000, 30000, 10)
 print(base)
 P
 )
