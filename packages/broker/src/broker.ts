@@ -19,6 +19,7 @@ import type { BrokerConfig } from './config/broker-config.ts';
 import { FetchSessions } from './fetch/fetch-sessions.ts';
 import { MetadataPublisher } from './metadata-publisher.ts';
 import { Listener } from './net/listener.ts';
+import { ResponseMemory } from './net/response-memory.ts';
 import { NodeCore } from './node-core.ts';
 import { startAdminServer, type AdminServer } from './observability/admin-server.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
@@ -30,6 +31,7 @@ import { ReplicaCore } from './replica-core.ts';
 import { RpcServer } from './rpc/rpc-server.ts';
 import { BrokerLog } from './runtime/broker-log.ts';
 import { Health } from './runtime/health.ts';
+import { previousBrokerEpoch, saveLastRegistration } from './runtime/last-registration.ts';
 import { highWatermark, Maintenance } from './runtime/maintenance.ts';
 import { metricSources } from './runtime/metric-sources.ts';
 import { openLogs } from './runtime/open-logs.ts';
@@ -107,6 +109,8 @@ class RunningNode implements Broker {
   #metrics: BrokerMetrics | null = null;
   #listeners: { readonly listener: Listener; readonly bound: BoundListener }[] = [];
   #rpcPort = 0;
+  /** What the next registration names as the epoch before it. */
+  #previousBrokerEpoch = -1;
   #services: BrokerServices | null = null;
   #closing: Promise<void> | null = null;
 
@@ -149,6 +153,7 @@ class RunningNode implements Broker {
       onOffline: (directory, error) => this.#fatal(new Error(`log directory ${directory} failed`, { cause: error })),
     });
     this.#logManager = logManager;
+    this.#previousBrokerEpoch = previousBrokerEpoch(logManager, this.#registrationDirectory);
     const core = await NodeCore.open({
       config: this.#config,
       clock: systemClock,
@@ -239,6 +244,7 @@ class RunningNode implements Broker {
       topicConfigs: replica.topicConfigs,
       groups: replica.groups,
       fetchSessions: new FetchSessions(systemClock, () => config.view.number('max.incremental.fetch.session.cache.slots')),
+      responseMemory: new ResponseMemory(maxResponseMemoryBytes),
       producerIds: new ProducerIds(() => services),
       topicCreation: new TopicCreation(() => services),
       codecs: nodeCodecs,
@@ -272,6 +278,7 @@ class RunningNode implements Broker {
       heartbeatIntervalMs: view.number('broker.heartbeat.interval.ms'),
       sessionTimeoutMs: view.number('broker.session.timeout.ms'),
       onRegistered: (brokerEpoch) => {
+        this.#saveRegistration(brokerEpoch);
         this.#replica?.replication.onBrokerEpoch();
         this.#log.info({ brokerEpoch }, 'registered');
       },
@@ -285,6 +292,20 @@ class RunningNode implements Broker {
     });
   }
 
+  get #registrationDirectory(): string {
+    return this.#config.logDirs[0] ?? this.#config.metadataLogDir;
+  }
+
+  /** Within this process nothing is lost any more: a second registration names the first one's epoch. */
+  #saveRegistration(brokerEpoch: number): void {
+    this.#previousBrokerEpoch = brokerEpoch;
+    try {
+      saveLastRegistration(this.#registrationDirectory, { brokerEpoch, durability: this.#config.durability });
+    } catch (error) {
+      this.#log.error(error, 'the broker epoch could not be kept: after a crash this broker must catch up before it may lead');
+    }
+  }
+
   #registration(): ReturnType<typeof registrationOf> {
     const logManager = this.#logManager;
     return registrationOf(this.#config, {
@@ -292,7 +313,7 @@ class RunningNode implements Broker {
       incarnationId: this.#incarnationId,
       listeners: [...this.#listeners.map(({ bound }) => bound), boundListener(this.#config.controllerListener, this.#rpcPort)],
       logDirs: logManager?.directoryIds ?? [],
-      previousBrokerEpoch: logManager?.previousBrokerEpoch ?? -1,
+      previousBrokerEpoch: this.#previousBrokerEpoch,
     });
   }
 
@@ -320,6 +341,7 @@ class RunningNode implements Broker {
           maxFrameBytes: view.number('socket.request.max.bytes'),
           maxOpenRequests: maxOpenRequestsPerConnection,
           maxQueuedResponseBytes,
+          memory: services.responseMemory,
         },
         maxConnections: () => view.number('max.connections'),
         maxConnectionsPerIp: () => view.number('max.connections.per.ip'),
@@ -424,3 +446,5 @@ class RunningNode implements Broker {
 const maxOpenRequestsPerConnection = 64;
 /** Response bytes that may wait for one slow reader. */
 const maxQueuedResponseBytes = 64 * 1024 * 1024;
+/** Answers to Fetch of all connections, read or waiting for slow readers. */
+const maxResponseMemoryBytes = 256 * 1024 * 1024;

@@ -1,0 +1,69 @@
+/**
+ * Under which broker epoch this broker was last registered, kept on disk beside its logs.
+ *
+ * Kafka learns from a marker of clean shutdown whether a broker may have lost acknowledged records (KIP-966), because a
+ * crash may take what was only in the page cache. In fsync mode a crash takes nothing that was acknowledged, so a
+ * crashed broker may name its last epoch too and stays eligible to lead. It does not when a log was found damaged.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LogManager } from '@jackdaw/log';
+
+export type Durability = 'fsync' | 'page-cache';
+
+interface LastRegistration {
+  readonly brokerEpoch: number;
+  /** How the broker wrote under that epoch. */
+  readonly durability: Durability;
+}
+
+const fileName = 'last-registration.json';
+
+/** Durable when it returns. Throws the system's error. */
+export function saveLastRegistration(directory: string, registration: LastRegistration): void {
+  const path = join(directory, fileName);
+  const file = openSync(`${path}.tmp`, 'w');
+  try {
+    writeSync(file, JSON.stringify(registration));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.tmp`, path);
+  const parent = openSync(directory, 'r');
+  try {
+    fsyncSync(parent);
+  } finally {
+    closeSync(parent);
+  }
+}
+
+/**
+ * The epoch to name at the next registration: of a clean shutdown, or of a crash that cannot have lost anything that was
+ * acknowledged; −1 says that this broker must catch up before it may lead (A18).
+ */
+export function previousBrokerEpoch(logManager: LogManager, directory: string): number {
+  const cleanEpoch = logManager.previousBrokerEpoch;
+  if (cleanEpoch !== null) return cleanEpoch;
+  const last = readLastRegistration(directory);
+  if (last === null || last.durability !== 'fsync') return -1;
+  if (logManager.unreadable.length > 0) return -1;
+  for (const { recovery } of logManager.logs()) if (recovery.lostDurableRecords) return -1;
+  return last.brokerEpoch;
+}
+
+function readLastRegistration(directory: string): LastRegistration | null {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(directory, fileName), 'utf8'));
+    return isRegistration(value) ? value : null;
+  } catch {
+    // Absent at the first start; a damaged one counts as absent, which is the careful answer.
+    return null;
+  }
+}
+
+function isRegistration(value: unknown): value is LastRegistration {
+  if (typeof value !== 'object' || value === null) return false;
+  const { brokerEpoch, durability } = value as Partial<Record<keyof LastRegistration, unknown>>;
+  return Number.isSafeInteger(brokerEpoch) && (durability === 'fsync' || durability === 'page-cache');
+}
