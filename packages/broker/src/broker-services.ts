@@ -6,6 +6,7 @@ import type { LogManager } from '@jackdaw/log';
 import type { MetadataImage } from '@jackdaw/metadata';
 import type { Codecs } from '@jackdaw/protocol';
 import type { BrokerConfig } from './config/broker-config.ts';
+import type { ResponseMemory } from './net/response-memory.ts';
 import type { FetchSessions } from './fetch/fetch-sessions.ts';
 import type { GroupService } from './groups/group-service.ts';
 import type { BrokerLifecycle } from './quorum/broker-lifecycle.ts';
@@ -38,6 +39,7 @@ export interface BrokerServices {
   readonly topicConfigs: TopicConfigs;
   readonly groups: GroupService;
   readonly fetchSessions: FetchSessions;
+  readonly responseMemory: ResponseMemory;
   readonly producerIds: ProducerIds;
   readonly topicCreation: TopicCreation;
   readonly codecs: Codecs;

@@ -10,6 +10,7 @@ import { ApiKey, ErrorCode, fetchRequest, fetchResponse, type FetchRequest, type
 import type { BrokerServices } from '../broker-services.ts';
 import { partitionKey, type FetchPartition, type FetchPlan } from '../fetch/fetch-sessions.ts';
 import { readPartition, type PartitionRead } from '../fetch/read-partition.ts';
+import type { Connection } from '../net/connection.ts';
 import type { PartitionListener } from '../replica/hosted-partition.ts';
 import { closeConnection, defineHandler, type Answer, type RequestContext } from './handler.ts';
 import { endpointsOf, leaderHint } from './topic-lookup.ts';
@@ -55,17 +56,30 @@ function handleFetch(
 async function fetchUntilEnough(broker: BrokerServices, fetch: Fetch): Promise<FetchResponseDraft> {
   const deadline = broker.clock.monotonicMs() + Math.max(0, fetch.request.maxWaitMs);
   for (;;) {
-    const reads = await readAll(broker, fetch);
+    const reads = await readWithinMemory(broker, fetch);
     const leftMs = deadline - broker.clock.monotonicMs();
     if (leftMs <= 0 || isEnough(reads, fetch.request.minBytes) || fetch.context.connection.isClosed) {
       return toResponse(broker, fetch, reads);
     }
-    await somethingChanged(broker, reads, leftMs);
+    await somethingChanged(broker, { reads, leftMs, connection: fetch.context.connection });
   }
 }
 
-async function readAll(broker: BrokerServices, { request, plan }: Fetch): Promise<Read[]> {
-  let leftBytes = Math.min(request.maxBytes, broker.config.view.number('fetch.max.bytes'));
+/** From the end of the read on, the connection counts the answer. */
+async function readWithinMemory(broker: BrokerServices, fetch: Fetch): Promise<Read[]> {
+  let wantedBytes = 0;
+  for (const { maxBytes } of fetch.plan.partitions) wantedBytes += Math.max(0, maxBytes);
+  const limit = Math.min(fetch.request.maxBytes, broker.config.view.number('fetch.max.bytes'));
+  const granted = broker.responseMemory.grant(Math.min(limit, wantedBytes));
+  try {
+    return await readAll(broker, fetch, granted);
+  } finally {
+    broker.responseMemory.release(granted);
+  }
+}
+
+async function readAll(broker: BrokerServices, { plan }: Fetch, maxBytes: number): Promise<Read[]> {
+  let leftBytes = maxBytes;
   let hasData = false;
   const reads: Read[] = [];
   for (const wanted of plan.partitions) {
@@ -88,17 +102,25 @@ function isEnough(reads: readonly Read[], minBytes: number): boolean {
   return bytes >= minBytes || reads.length === 0;
 }
 
-/** Resolves when a partition has more to read, has changed its role, or the time is over. */
-function somethingChanged(broker: BrokerServices, reads: readonly Read[], leftMs: number): Promise<void> {
+interface FetchWait {
+  readonly reads: readonly Read[];
+  readonly leftMs: number;
+  readonly connection: Connection;
+}
+
+/** Resolves when a partition has more to read, has changed its role, the time is over, or nobody is there any more. */
+function somethingChanged(broker: BrokerServices, { reads, leftMs, connection }: FetchWait): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       timer.cancel();
+      connection.removeCloseListener(finish);
       for (const { read } of reads) read.hosted?.unlisten(listener);
       resolve();
     };
     const listener: PartitionListener = { onHighWatermark: finish, onRoleChanged: finish };
     const timer = broker.timers.setTimer(leftMs, finish);
     for (const { read } of reads) read.hosted?.listen(listener);
+    connection.addCloseListener(finish);
     // What moved between the read and now would not be told.
     if (reads.some(({ read }) => read.hosted !== null && read.hosted.highWatermark !== read.highWatermark)) finish();
   });

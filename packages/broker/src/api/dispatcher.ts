@@ -48,6 +48,10 @@ export class Dispatcher implements ConnectionHandler {
     return this.#open;
   }
 
+  isLarge(frame: Buffer): boolean {
+    return frame.readInt16BE(0) === ApiKey.Fetch;
+  }
+
   onRequest(connection: Connection, frame: Buffer, slot: ResponseSlot): void {
     let header: RequestHeader | null = null;
     try {

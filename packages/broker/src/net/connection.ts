@@ -2,13 +2,15 @@
  * One client connection: frames in, responses out, in the order of the requests.
  *
  * Requests are started in the order in which they came and may finish in any order; each has a slot, and responses
- * leave from the head of the slots (F8). Reading stops while too many requests are open or too many response bytes
- * wait for a slow reader (F3), so nothing here grows without bound.
+ * leave from the head of the slots (F8). No request is started while too many are open, one is open that may have a
+ * large answer, or too many response bytes wait for a slow reader (F3); what was received waits then, and nothing more
+ * is read from the socket. So nothing here grows without bound.
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Clock } from '@jackdaw/base';
 import { FrameLengthError, FrameReader } from './frame-reader.ts';
+import type { ResponseMemory } from './response-memory.ts';
 
 export interface ConnectionLimits {
   /** `socket.request.max.bytes` */
@@ -17,6 +19,8 @@ export interface ConnectionLimits {
   readonly maxOpenRequests: number;
   /** Response bytes that may wait in user space for a slow reader. */
   readonly maxQueuedResponseBytes: number;
+  /** Shared by all connections of the broker. */
+  readonly memory: ResponseMemory;
 }
 
 /** Where the answer to one request goes. Exactly one of the methods is called, once. */
@@ -30,14 +34,26 @@ export interface ResponseSlot {
 }
 
 export interface ConnectionHandler {
+  /** Whether the request may have a large answer: the next ones of its connection wait until it is answered. */
+  isLarge(frame: Buffer): boolean;
   onRequest(connection: Connection, frame: Buffer, slot: ResponseSlot): void;
   onClosed(connection: Connection, reason: string): void;
 }
+
+/** Smaller answers are not counted in the shared memory: the count of connections and open requests bounds them. */
+const countedAnswerBytes = 64 * 1024;
+/** Requests beyond this many bytes stay in the socket until earlier ones are answered. */
+const maxWaitingBytes = 256 * 1024;
+/** How long a connection that ends may stand still before the answers that its peer has not read are dropped. */
+const closingGraceMs = 5_000;
 
 interface Slot {
   state: 'open' | 'ready' | 'skipped' | 'aborted';
   chunks: readonly Uint8Array[];
   reason: string;
+  readonly isLarge: boolean;
+  /** Of a large answer, until the socket has taken it. */
+  countedBytes: number;
 }
 
 export class Connection {
@@ -53,6 +69,15 @@ export class Connection {
   readonly #handler: ConnectionHandler;
   readonly #clock: Clock;
   readonly #slots: Slot[] = [];
+  /** Of requests that wait, each removed when its wait is over; at most a few for each open request. */
+  readonly #closeListeners = new Set<() => void>();
+  /** Received and not started: `maxWaitingBytes`, one chunk of the socket's and one frame at most. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  /** Bytes of this connection in the shared memory. */
+  #countedBytes = 0;
+  /** Answers that are ready and behind one that is not. */
+  #readyBytes = 0;
   #lastActivityMs: number;
   #isClosed = false;
   #isReading = true;
@@ -74,9 +99,12 @@ export class Connection {
     this.#lastActivityMs = options.clock.monotonicMs();
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#updateReading());
+    socket.on('drain', () => this.#startWaiting());
     socket.on('error', (error) => this.close(`socket error: ${error.message}`));
-    socket.on('close', () => this.close('closed by the client'));
+    socket.on('close', () => {
+      this.close('closed by the client');
+      this.#forget(this.#countedBytes);
+    });
   }
 
   get isClosed(): boolean {
@@ -92,21 +120,39 @@ export class Connection {
     return this.#lastActivityMs;
   }
 
+  /** Calls the listener once when the connection ends, so that nothing waits on behalf of a client that is gone. */
+  addCloseListener(listener: () => void): void {
+    if (this.#isClosed) listener();
+    else this.#closeListeners.add(listener);
+  }
+
+  removeCloseListener(listener: () => void): void {
+    this.#closeListeners.delete(listener);
+  }
+
   close(reason: string): void {
     if (this.#isClosed) return;
+    this.#socket.destroy();
+    this.#onEnd(reason);
+  }
+
+  #onEnd(reason: string): void {
     this.#isClosed = true;
     this.#slots.length = 0;
-    this.#socket.destroy();
+    this.#waiting = [];
     this.#handler.onClosed(this, reason);
+    const listeners = [...this.#closeListeners];
+    this.#closeListeners.clear();
+    for (const listener of listeners) listener();
   }
 
   /** What has been answered still goes out, then the socket closes. */
   #closeAfterWrites(reason: string): void {
-    this.#isClosed = true;
-    this.#slots.length = 0;
     this.#socket.uncork();
     this.#socket.destroySoon();
-    this.#handler.onClosed(this, reason);
+    // A peer that does not read what is left must not keep the socket, which no limit counts any more.
+    this.#socket.setTimeout(closingGraceMs, () => this.#socket.destroy());
+    this.#onEnd(reason);
   }
 
   #onData(chunk: Buffer): void {
@@ -120,32 +166,54 @@ export class Connection {
       this.close(error.message);
       return;
     }
+    for (const frame of frames) {
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+    }
+    this.#startWaiting();
+  }
+
+  /** Starts what was received, as far as the limits allow. */
+  #startWaiting(): void {
+    if (this.#isDispatching || this.#isClosed) return;
     this.#isDispatching = true;
     this.#socket.cork();
-    for (const frame of frames) {
-      if (this.#isClosed) break;
-      this.#handler.onRequest(this, frame, this.#openSlot());
+    let started = 0;
+    for (const frame of this.#waiting) {
+      if (this.#isClosed || !this.#mayStart()) break;
+      started++;
+      this.#waitingBytes -= frame.length;
+      this.#handler.onRequest(this, frame, this.#openSlot(this.#handler.isLarge(frame)));
+      this.#sendReady();
     }
+    this.#waiting = started === this.#waiting.length ? [] : this.#waiting.slice(started);
     this.#isDispatching = false;
-    this.#sendReady();
     this.#socket.uncork();
     this.#updateReading();
   }
 
-  #openSlot(): ResponseSlot {
-    const slot: Slot = { state: 'open', chunks: [], reason: '' };
+  #mayStart(): boolean {
+    return (
+      this.#slots.length < this.#limits.maxOpenRequests &&
+      this.#slots[this.#slots.length - 1]?.isLarge !== true &&
+      this.#socket.writableLength + this.#readyBytes < this.#limits.maxQueuedResponseBytes
+    );
+  }
+
+  #openSlot(isLarge: boolean): ResponseSlot {
+    const slot: Slot = { state: 'open', chunks: [], reason: '', isLarge, countedBytes: 0 };
     this.#slots.push(slot);
     const settle = (state: Slot['state'], chunks: readonly Uint8Array[], reason: string): void => {
-      if (slot.state !== 'open') return;
+      if (slot.state !== 'open' || this.#isClosed) return;
       slot.state = state;
       slot.chunks = chunks;
       slot.reason = reason;
-      if (!this.#isClosed && !this.#isDispatching && this.#slots[0] === slot) {
-        this.#socket.cork();
-        this.#sendReady();
-        this.#socket.uncork();
-        this.#updateReading();
-      }
+      this.#count(slot);
+      if (this.#isDispatching || this.#slots[0] !== slot) return;
+      this.#socket.cork();
+      this.#sendReady();
+      this.#socket.uncork();
+      this.#startWaiting();
     };
     return {
       send: (chunks) => settle('ready', chunks, ''),
@@ -163,19 +231,41 @@ export class Connection {
         this.#closeAfterWrites(slot.reason);
         return;
       }
-      if (slot.state === 'ready') this.#write(slot.chunks);
+      if (slot.state === 'ready') this.#write(slot);
     }
   }
 
-  #write(chunks: readonly Uint8Array[]): void {
+  #count(slot: Slot): void {
+    let bytes = 0;
+    for (const chunk of slot.chunks) bytes += chunk.length;
+    if (bytes < countedAnswerBytes) return;
+    slot.countedBytes = bytes;
+    this.#readyBytes += bytes;
+    this.#countedBytes += bytes;
+    this.#limits.memory.add(bytes);
+  }
+
+  /** Safe to call for what was forgotten at the socket's end already. */
+  #forget(bytes: number): void {
+    const counted = Math.min(bytes, this.#countedBytes);
+    this.#countedBytes -= counted;
+    this.#limits.memory.release(counted);
+  }
+
+  #write({ chunks, countedBytes }: Slot): void {
     this.#lastActivityMs = this.#clock.monotonicMs();
-    for (const chunk of chunks) this.#socket.write(chunk);
+    this.#readyBytes -= countedBytes;
+    const last = chunks.length - 1;
+    for (const [i, chunk] of chunks.entries()) {
+      if (i === last && countedBytes > 0) this.#socket.write(chunk, () => this.#forget(countedBytes));
+      else this.#socket.write(chunk);
+    }
   }
 
   #updateReading(): void {
     if (this.#isClosed) return;
-    const mayRead =
-      this.#slots.length < this.#limits.maxOpenRequests && this.#socket.writableLength < this.#limits.maxQueuedResponseBytes;
+    // An end of the connection is seen only while it is read, so that a fetch that waits must not stop the reading.
+    const mayRead = this.#waitingBytes < maxWaitingBytes;
     if (mayRead === this.#isReading) return;
     this.#isReading = mayRead;
     if (mayRead) this.#socket.resume();

@@ -100,6 +100,7 @@ export class Listener {
       limits: this.#options.limits,
       clock: this.#options.clock,
       handler: {
+        isLarge: (frame) => this.#options.handler.isLarge(frame),
         onRequest: (source, frame, slot) => this.#options.handler.onRequest(source, frame, slot),
         onClosed: (source, reason) => {
           this.#connections.delete(source);
