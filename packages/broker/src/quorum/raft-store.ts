@@ -7,6 +7,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { RaftIndex, Term } from '@jackdaw/base';
+import { StorageError } from '@jackdaw/log';
 import { MemoryStorage, type Entry, type HardState, type Ready, type Snapshot } from '@jackdaw/raft';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { Level } from 'level';
@@ -44,7 +45,7 @@ export class RaftStore {
     try {
       await db.open();
     } catch (error) {
-      throw new Error(`cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, { cause: error });
+      throw new StorageError('io', directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
     }
     const stored = await db.get(directoryIdKey);
     const directoryId = stored?.toString() ?? uuidOf(randomBytes(uuidBytes));

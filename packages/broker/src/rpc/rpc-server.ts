@@ -1,10 +1,13 @@
 /**
  * The gRPC server of a node: Raft, controller and replication on one listener, the one that brokers talk to.
  */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { serverOptions } from './channel-options.ts';
 import { controllerService, raftService, replicationService } from './services.ts';
+
+// What grpc-js writes to the console comes to us as errors too, and is told in the broker's own log.
+setLogVerbosity(logVerbosity.NONE);
 
 /** How long a stop waits for peers to end their streams. */
 const shutdownGraceMs = 200;
@@ -30,7 +33,7 @@ export class RpcServer {
       const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
         if (error === null) resolve(bound);
-        else reject(new Error(`cannot listen for brokers on ${address}: ${error.message}`, { cause: error }));
+        else reject(bindError(error, address, port));
       });
     });
   }
@@ -47,4 +50,11 @@ export class RpcServer {
       });
     });
   }
+}
+
+/** grpc-js tells the reason in its text only; whoever starts a broker looks for Node's code. */
+function bindError(cause: Error, address: string, port: number): Error {
+  const code = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].find((one) => cause.message.includes(one));
+  const error = new Error(`cannot listen for brokers on ${address}: ${cause.message}`, { cause });
+  return code === undefined ? error : Object.assign(error, { code, port });
 }

@@ -3,7 +3,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { LogManager, NodeFs, readMetaProperties, systemProcesses, type LogConfig, type PartitionLog } from '@jackdaw/log';
+import {
+  LogManager,
+  NodeFs,
+  readMetaProperties,
+  StorageError,
+  systemProcesses,
+  type LogConfig,
+  type PartitionLog,
+} from '@jackdaw/log';
 import { effectiveTopicConfig } from '@jackdaw/metadata';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { nodeCodecs } from '../codecs/codecs.ts';
@@ -28,7 +36,15 @@ const tailCache = { maxTotalBytes: 16 * 1024 * 1024, maxBytesPerLog: 1024 * 1024
 export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): Promise<LogManager> {
   const fs = new NodeFs();
   for (const directory of config.logDirs) mkdirSync(directory, { recursive: true });
-  const manager = await LogManager.open({
+  const manager = await openDirectories(config, fs, options);
+  for (const { directory, error } of manager.unreadable)
+    options.log.error(error, 'a partition could not be opened', { directory });
+  for (const log of manager.logs()) reportRecovery(options.log, log);
+  return manager;
+}
+
+async function openDirectories(config: BrokerConfig, fs: NodeFs, options: OpenLogsOptions): Promise<LogManager> {
+  const opening = LogManager.open({
     fs,
     clock: systemClock,
     directories: config.logDirs,
@@ -44,10 +60,12 @@ export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): 
     onSynced: options.onSynced,
     onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),
   });
-  for (const { directory, error } of manager.unreadable)
-    options.log.error(error, 'a partition could not be opened', { directory });
-  for (const log of manager.logs()) reportRecovery(options.log, log);
-  return manager;
+  return opening.catch((error: unknown) => {
+    // A failure of an open file knows no path; the user must at least know where to look.
+    if (!(error instanceof StorageError) || error.path !== '') throw error;
+    const where = config.logDirs.join(',');
+    throw new StorageError(error.kind, where, `${error.message}: log.dirs=${where}`, error);
+  });
 }
 
 /** Configured, or what the directories say, or what follows from the voters; null makes a new one. */

@@ -30,21 +30,41 @@ export const command: Command = defineCommand({
   },
 });
 
-/** A taken port or an unusable directory in words; everything else as it is. */
+/** A taken port, a foreign or unusable directory in words, with what to do; everything else as it is. */
 function explainStart(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  const port = 'port' in error ? String(error.port) : '?';
-  if (error.code === 'EADDRINUSE') {
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE') {
+    const port = 'port' in error ? String(error.port) : '?';
     return new CommandError('PORT_IN_USE', `port ${port} is taken`, {
       hint: `stop what uses it, or choose another port with --listeners or --set`,
       cause: error,
     });
   }
-  if (error.code === 'EACCES') {
-    return new CommandError('NO_PERMISSION', error.message, {
-      hint: 'check the owner of the data directory, or use a port above 1023',
-      cause: error,
-    });
+  const path = 'path' in error ? String(error.path) : '';
+  const message = error.message.includes(path) ? error.message : `${error.message}: ${path}`;
+  if (code === 'EACCES') {
+    const hint = 'check the owner of the data directory, or use a port above 1023';
+    return new CommandError('NO_PERMISSION', message, { hint, cause: error });
   }
-  return error;
+  const kind = error.name === 'StorageError' && 'kind' in error ? String(error.kind) : kindOfSystemError(code);
+  const known = storageFailures.get(kind);
+  return known === undefined ? error : new CommandError(known.code, message, { hint: known.hint, cause: error });
+}
+
+/** By the kinds of the log's StorageError. */
+const storageFailures: ReadonlyMap<string, { code: string; hint: string }> = new Map([
+  ['exists', { code: 'DIRECTORY_IN_USE', hint: 'stop the other process, or give this node a directory of its own in log.dirs' }],
+  [
+    'corrupt',
+    { code: 'FOREIGN_DIRECTORY', hint: "correct node.id, cluster.id or log.dirs; an empty directory begins a new node's data" },
+  ],
+  ['noSpace', { code: 'NO_SPACE', hint: 'free some space on that disk, or choose another with log.dirs' }],
+  ['io', { code: 'STORAGE', hint: 'the disk must be writable and sound; log.dirs chooses another' }],
+  ['notFound', { code: 'STORAGE', hint: 'the disk must be writable and sound; log.dirs chooses another' }],
+]);
+
+function kindOfSystemError(code: string): string {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'noSpace';
+  return ['EROFS', 'EIO', 'ENOTDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'EPERM'].includes(code) ? 'io' : '';
 }
