@@ -1,3 +1,7 @@
+/**
+ * What every package may use: invariants, injected time and randomness, the names of numbers, text and sorted search.
+ * This is the only entrance of the package; it sees nothing but the language, so the simulator can own all the rest.
+ */
 export { assert, expectDefined, InvariantError, unreachable } from './assert.ts';
 export { ManualClock, type Clock, type Timer, type Timers } from './clock.ts';
 export {

@@ -1,3 +1,4 @@
+/** The binary search for a floor, held against a linear scan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { floorIndex } from '../src/sorted-search.ts';

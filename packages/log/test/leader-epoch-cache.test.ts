@@ -1,3 +1,4 @@
+/** Which epoch began where: assignments, truncations, and lookups held against a scan of all entries. */
 import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+/** The logs of one data directory: its identity and lock, clean and unclean starts, removal, failed disks, checkpoints. */
 import { ManualClock, Prng } from '@jackdaw/base';
 import { batchLeaderEpoch, eachBatch, uuidOf } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';

@@ -1,3 +1,4 @@
+/** The simulated disk: it passes what every disk must, and loses in a crash exactly what a real one may lose. */
 import { Prng } from '@jackdaw/base';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

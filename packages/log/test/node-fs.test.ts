@@ -1,3 +1,4 @@
+/** The real disk passes what every disk must (fs-conformance.ts). */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** One partition's log beyond the conformance suite: follower appends, failing and full disks, group commit, retention. */
 import { Prng } from '@jackdaw/base';
 import { CorruptRecordError, ErrorCode, patchBaseOffset, patchLeaderEpoch } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';

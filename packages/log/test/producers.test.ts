@@ -1,3 +1,4 @@
+/** Idempotent and transactional producers in the log: duplicates, sequences, epochs, snapshots, the last stable offset. */
 import { Prng } from '@jackdaw/base';
 import { encodeEndTxnMarker, ErrorCode } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';

@@ -1,3 +1,4 @@
+/** Opening a log after a crash or with damaged files: what is kept, what is cut off and what is rebuilt. */
 import { Prng } from '@jackdaw/base';
 import { batchBaseOffset, eachBatch, isValidCrc } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';

@@ -1,3 +1,4 @@
+/** The image of the metadata and its deltas: replayed entries, snapshots, epochs, and topics that go and come. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvariantError } from '@jackdaw/base';

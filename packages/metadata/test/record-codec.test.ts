@@ -1,3 +1,4 @@
+/** Records of the metadata log as bytes: the form is Kafka's, and foreign or cut ones are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

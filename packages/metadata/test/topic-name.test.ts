@@ -1,3 +1,4 @@
+/** Which names a topic may have, which of them collide, and which are Kafka's own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasCollisionChars, invalidTopicName, isInternalTopic, unifyCollisionChars } from '../src/index.ts';

@@ -1,3 +1,7 @@
+/**
+ * The in-sync replicas of one partition as state machines: leader, follower, ISR and the requests that wait for them.
+ * The only entrance of the package; the broker's replica manager drives these with logs, streams and the controller.
+ */
 export { AppendWaiters, type AppendWaiter } from './append-waiters.ts';
 export { FollowerProgress, type FollowerPosition } from './follower-progress.ts';
 export { IsrState } from './isr-state.ts';

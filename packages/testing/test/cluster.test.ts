@@ -1,3 +1,4 @@
+/** The cluster for tests, and with it three brokers end to end: produce and consume, a killed leader, a stopped broker. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startCluster, type TestCluster } from '../src/index.ts';

@@ -1,3 +1,4 @@
+/** Changing configs of several resources in one request: the order of outcomes, who settles which, and the log level. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiError, configResourceTypes, noError } from '@jackdaw/metadata';

@@ -1,3 +1,4 @@
+/** DescribeTopicPartitions page by page, over an image of the metadata and without a cluster. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MetadataImage } from '@jackdaw/metadata';

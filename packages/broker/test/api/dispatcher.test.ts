@@ -1,3 +1,4 @@
+/** The dispatcher when an answer cannot be encoded: what the client gets, and what is counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,3 +1,4 @@
+/** The list of all handlers: complete, in order, and each able to refuse every version of its API. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiDefinitions, decodeWhole, encodeBody, ErrorCode } from '@jackdaw/protocol';

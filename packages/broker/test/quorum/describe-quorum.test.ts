@@ -1,3 +1,4 @@
+/** DescribeQuorum as the leader answers it, from given facts about the quorum. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, zeroUuid } from '@jackdaw/protocol';

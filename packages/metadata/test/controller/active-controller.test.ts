@@ -1,3 +1,4 @@
+/** The active controller as a state machine: decisions before and after commit, registrations, fencing, limits of entries. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvariantError } from '@jackdaw/base';

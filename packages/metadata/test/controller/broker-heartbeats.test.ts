@@ -1,3 +1,4 @@
+/** Sessions of brokers on the controller, in a time that the test sets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BrokerHeartbeats } from '../../src/index.ts';

@@ -1,3 +1,4 @@
+/** Where replicas of new partitions go: evenly, over racks, on live brokers; by examples and for any cluster. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Prng } from '@jackdaw/base';

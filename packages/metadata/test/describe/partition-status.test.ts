@@ -1,3 +1,4 @@
+/** What clients are told of brokers and partitions: who is alive, which leader they may use, which replicas are offline. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode } from '@jackdaw/protocol';
