@@ -54,7 +54,7 @@ export function defineHandler<B, RD>(definition: HandlerDefinition<B, RD>): ApiH
   return {
     apiKey: definition.apiKey,
     request: definition.request,
-    response: definition.response as MessageSchema,
+    response: definition.response,
     handle: (broker, body, context) => definition.handle(broker, body as B, context),
     refuse: (body, refusal, context) => definition.refuse(body as B, refusal, context),
   };

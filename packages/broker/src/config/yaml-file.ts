@@ -61,7 +61,8 @@ function flattenValue(value: Node | null, at: { name: string; line: number }, fl
     flattening.error ??= `line ${at.line}: ${at.name} is an alias, which configuration files may not hold`;
     return;
   }
-  const text = String(value.value ?? '');
+  // The failsafe schema leaves every scalar the text that it is.
+  const text = typeof value.value === 'string' ? value.value : '';
   // A bare `key:`, `~` or `null` leaves the key unset, as YAML means it; '' in quotes is the empty value.
   const isPlain = value.type === 'PLAIN';
   if (isPlain && (text === '' || text === '~' || text === 'null')) return;

@@ -64,7 +64,7 @@ function serializeError(error: unknown): Record<string, unknown> {
   return {
     type: error.name,
     message: clientText(error.message),
-    ...(code === undefined ? {} : { code: clientText(String(code)) }),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: clientText(String(code)) } : {}),
     stack: stackOf(error),
     ...(error.cause === undefined ? {} : { cause: causeText(error.cause) }),
   };

@@ -98,7 +98,8 @@ export class ConfigView {
   list(name: string): readonly string[] {
     const value = this.value(name);
     assert(value === null || Array.isArray(value), `${name} is not a list`);
-    return value ?? [];
+    const items: readonly string[] = value ?? [];
+    return items;
   }
 }
 

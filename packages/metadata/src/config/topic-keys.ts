@@ -143,7 +143,7 @@ export const topicConfigKeys: ConfigTable = tableOf(
 );
 
 function checkThrottledReplicas(value: ConfigValue): string | null {
-  const items = Array.isArray(value) ? value : [];
+  const items: readonly string[] = Array.isArray(value) ? value : [];
   if (items.join('') === '*' || items.every((item) => /^([0-9]+:[0-9]+)?$/.test(item))) return null;
   return "it must be the literal '*' or a list of replicas in the format [partitionId]:[brokerId],[partitionId]:[brokerId],...";
 }
