@@ -63,8 +63,8 @@ export async function openTestLog(fs: Fs, options: TestLogOptions = {}): Promise
 }
 
 /** Appends as leader and returns the base offset; fails when the append is refused. */
-export function append(log: PartitionLog, batch: Uint8Array, leaderEpoch = 0, nowMs = startMs): number {
-  const result = log.appendAsLeader(batch, { leaderEpoch, nowMs });
+export function append(log: PartitionLog, batch: Uint8Array, leaderEpoch = 0): number {
+  const result = log.appendAsLeader(batch, { leaderEpoch, nowMs: startMs });
   if (result.kind !== 'appended') throw new Error(`append was refused: ${JSON.stringify(result)}`);
   return result.baseOffset;
 }

@@ -4,6 +4,7 @@
 
 import { Prng, utf8Encode } from '@jackdaw/base';
 import {
+  type AppendReply,
   type Entry,
   type HardState,
   type Identities,
@@ -116,8 +117,8 @@ export class NodeUnderTest {
   }
 }
 
-export function ackOf(from: number, term: number, matchIndex: number, directoryId = `d${from}`): RaftMessage {
-  return { kind: 'appendReply', from, to: 1, term, directoryId, matchIndex, rejection: null };
+export function ackOf(from: number, term: number, matchIndex: number): AppendReply {
+  return { kind: 'appendReply', from, to: 1, term, directoryId: `d${from}`, matchIndex, rejection: null };
 }
 
 export function voteOf(from: number, term: number, last: { term: number; index: number }): Vote {

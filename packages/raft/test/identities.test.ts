@@ -57,7 +57,7 @@ test('E9: a wiped voter’s acknowledgements commit nothing, and what was known 
   leader.becomeLeader();
   leader.step(ackOf(2, 2, 3));
   assert.equal(leader.node.status().peers[0]?.matchIndex, 3);
-  leader.step(ackOf(2, 2, 4, 'new'));
+  leader.step({ ...ackOf(2, 2, 4), directoryId: 'new' });
   assert.equal(leader.node.status().commitIndex, 3, 'the leader and a wiped disk hold 4: one of three');
   leader.step({ kind: 'heartbeatReply', from: 2, to: 1, term: 2, directoryId: 'newer', round: 1 });
   assert.equal(leader.node.status().peers[0]?.matchIndex, 0);
@@ -67,22 +67,22 @@ test('E9: a wiped voter is taken in again only when it has caught up, one at a t
   const entries = [...logOf([1, 1]), identitiesAt(3, new Map([...known, [4, 'd4'], [5, 'd5']]))];
   const leader = new NodeUnderTest({ voters: [1, 2, 3, 4, 5], entries, hardState: { term: 1, commitIndex: 3 } });
   leader.becomeLeader();
-  leader.step(ackOf(4, 2, 3, 'x4'), ackOf(5, 2, 3, 'x5'));
+  leader.step({ ...ackOf(4, 2, 3), directoryId: 'x4' }, { ...ackOf(5, 2, 3), directoryId: 'x5' });
   leader.step(ackOf(2, 2, 4));
   assert.equal(leader.node.status().lastIndex, 4, 'no commit in the own term yet');
   leader.step(ackOf(3, 2, 4));
   assert.equal(leader.node.status().commitIndex, 4);
   assert.equal(leader.node.status().lastIndex, 4, 'neither holds entry 4');
-  leader.step(ackOf(4, 2, 4, 'x4'), ackOf(5, 2, 4, 'x5'));
+  leader.step({ ...ackOf(4, 2, 4), directoryId: 'x4' }, { ...ackOf(5, 2, 4), directoryId: 'x5' });
   assert.equal(leader.node.status().lastIndex, 5, 'one re-admission');
-  leader.step(ackOf(4, 2, 5, 'x4'), ackOf(5, 2, 5, 'x5'), ackOf(2, 2, 5));
+  leader.step({ ...ackOf(4, 2, 5), directoryId: 'x4' }, { ...ackOf(5, 2, 5), directoryId: 'x5' }, ackOf(2, 2, 5));
   assert.equal(leader.node.status().commitIndex, 4, '2 and the leader are two of the five known');
   leader.step(ackOf(3, 2, 5));
   const { commitIndex, lastIndex, voters } = leader.node.status();
   assert.deepEqual([commitIndex, lastIndex], [5, 6], 'committed by the known ones, and the next proposed');
   assert.deepEqual([voters[3]?.directoryId, voters[4]?.directoryId], ['x4', 'd5']);
   // 4 counts now: the leader, 2 and 4 are a majority.
-  leader.step(ackOf(2, 2, 6), ackOf(4, 2, 6, 'x4'));
+  leader.step(ackOf(2, 2, 6), { ...ackOf(4, 2, 6), directoryId: 'x4' });
   assert.equal(leader.node.status().commitIndex, 6);
 });
 

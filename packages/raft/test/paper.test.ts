@@ -93,7 +93,7 @@ test('§5.3: a heartbeat commits only an entry that is here in the very term', (
   assert.equal(follower.node.status().commitIndex, 2);
 });
 
-test('E3: an older term’s entry on a majority is not committed by counting, only under one of the own term (§5.4.2, fig. 8)', () => {
+test('E3: an older term’s entry on a majority is not committed by counting, only under one of its own (§5.4.2, fig. 8)', () => {
   const leader = new NodeUnderTest({ voters: [1, 2, 3, 4, 5], entries: logOf([1, 2]), hardState: { term: 3, commitIndex: 1 } });
   const opened = leader.becomeLeader([2, 3, 4, 5]);
   const appended = only(opened, 'append')[0]?.entries.map((entry) => [entry.kind, entry.term, entry.index]);

@@ -54,7 +54,7 @@ export class TestCluster {
         'controller.quorum.voters': voters,
         ...options.config,
       };
-      return new Member(id, `127.0.0.1:${ports[i]}`, settings, options.log ?? 'silent');
+      return new Member({ id, address: `127.0.0.1:${ports[i]}`, settings, level: options.log ?? 'silent' });
     });
     const cluster = new TestCluster(options, { directory, isTemporary }, members);
     try {
@@ -194,21 +194,31 @@ export class TestCluster {
   }
 }
 
+type LogLevel = NonNullable<ClusterOptions['log']>;
+
+interface MemberOptions {
+  readonly id: number;
+  /** Host and port of its Kafka listener. */
+  readonly address: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly level: LogLevel;
+}
+
 class Member implements ClusterBroker {
   readonly id: number;
   readonly address: string;
   readonly #settings: Readonly<Record<string, string>>;
-  readonly #level: 'silent' | 'warn' | 'info' | 'debug';
+  readonly #level: LogLevel;
   #broker: Broker | null = null;
 
-  constructor(id: number, address: string, settings: Readonly<Record<string, string>>, level: Member['level']) {
-    this.id = id;
-    this.address = address;
-    this.#settings = settings;
-    this.#level = level;
+  constructor(options: MemberOptions) {
+    this.id = options.id;
+    this.address = options.address;
+    this.#settings = options.settings;
+    this.#level = options.level;
   }
 
-  get level(): 'silent' | 'warn' | 'info' | 'debug' {
+  get level(): LogLevel {
     return this.#level;
   }
 
