@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { fromBroker } from '../../broker-package.ts';
 import { defineCommand, type Command } from '../../command.ts';
 import { CommandError, exitCodes } from '../../failure.ts';
+import { widenHeapMargin } from '../../heap-settings.ts';
 import { loadServerConfig, serverOptions } from '../../server-config.ts';
 
 export const command: Command = defineCommand({
@@ -12,6 +13,7 @@ export const command: Command = defineCommand({
   run: async (args, context) => {
     const loaded = await loadServerConfig(args, context);
     for (const warning of loaded.warnings) context.out.warn(warning);
+    widenHeapMargin();
     const startBroker = await fromBroker('startBroker');
     const fatal = new AbortController();
     const options = { includeProcessMetrics: true, onFatal: (error: Error): void => fatal.abort(error) };
