@@ -43,7 +43,8 @@ console.log(table(sides, results));
 function table(columns: readonly Side[], measured: ReadonlyMap<Side, readonly Figures[]>): string {
   const lines = [
     `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ` +
-      `${Math.round(totalmem() / 2 ** 30)} GiB; durability ${values.durability}, scale ${values.scale}, ${values.rounds} rounds; median (least–most)`,
+      `${Math.round(totalmem() / 2 ** 30)} GiB; ` +
+      `durability ${values.durability}, scale ${values.scale}, ${values.rounds} rounds; median (least–most)`,
     '',
     `| figure | ${columns.map(({ name }) => name).join(' | ')} | ratio |`,
     `|---|${columns.map(() => '---|').join('')}---|`,
