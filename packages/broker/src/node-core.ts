@@ -30,6 +30,8 @@ export interface NodeCoreOptions {
   readonly onCommitted: (durationMs: number) => void;
   /** This node knows a leader of the quorum again, so many milliseconds after it knew the last one. */
   readonly onControllerFailover: (durationMs: number) => void;
+  /** As the active controller, this node gave a partition another leader, so long after the one before was lost. */
+  readonly onPartitionFailover: (durationMs: number) => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -60,40 +62,43 @@ export class NodeCore {
   #hadLeader = false;
 
   private constructor(options: NodeCoreOptions, store: RaftStore) {
-    const { config, clock, log, clusterId } = options;
     this.#options = options;
-    this.voterAddresses = voterAddresses(config.voters);
+    this.voterAddresses = voterAddresses(options.config.voters);
     const prng = new Prng(options.seed);
-    this.controllerDriver = new ControllerDriver({
+    this.controllerDriver = this.#createControllerDriver(prng);
+    this.quorum = this.#createQuorum(store, prng);
+    this.controllerService = this.#createControllerService();
+    this.transport = this.#createTransport();
+  }
+
+  #createControllerDriver(prng: Prng): ControllerDriver {
+    const { config, clock, clusterId, incarnationId, log } = this.#options;
+    return new ControllerDriver({
       nodeId: config.nodeId,
       clock,
       prng,
       settings: { staticConfig: config.view.layers.staticBroker },
       metadata: this.metadata,
-      localIncarnationId: config.roles.broker ? options.incarnationId : null,
+      localIncarnationId: config.roles.broker ? incarnationId : null,
       quorum: () => this.quorum,
       clusterId,
-      onActive: (isActive) => {
-        log.info(
-          { term: this.quorum.softState.term },
-          isActive ? 'became the active controller' : 'no longer the active controller',
-        );
-        if (isActive) {
-          this.counts.newActiveControllers++;
-          void this.controllerService.onActive();
-        } else this.controllerService.dropStreams();
-      },
+      onActive: (isActive) => this.#onActive(isActive),
       onEvent: (event) => {
         if (event.type === 'broker-fenced' && event.reason === 'session-expired') this.counts.timedOutHeartbeats++;
         if (event.type === 'leader-elected' && event.unclean) this.counts.uncleanLeaderElections++;
         log.onController(event);
       },
+      onPartitionFailover: this.#options.onPartitionFailover,
       onError: (error) => {
         this.counts.metadataErrors++;
         log.error(error, 'controller failed');
       },
     });
-    this.quorum = new QuorumDriver({
+  }
+
+  #createQuorum(store: RaftStore, prng: Prng): QuorumDriver {
+    const { config, clock, onCommitted, onFatal } = this.#options;
+    return new QuorumDriver({
       nodeId: config.nodeId,
       directoryId: store.directoryId,
       voters: config.voters.map(({ id }) => id),
@@ -106,12 +111,16 @@ export class NodeCore {
       application: this.metadata,
       onSoftState: (state) => this.#onSoftState(state),
       onApplied: () => this.controllerDriver.onApplied(),
-      onCommitted: options.onCommitted,
-      onFatal: options.onFatal,
+      onCommitted,
+      onFatal,
     });
-    this.controllerService = new ControllerService({
+  }
+
+  #createControllerService(): ControllerService {
+    const { config, clock, clusterId, incarnationId, log } = this.#options;
+    return new ControllerService({
       nodeId: config.nodeId,
-      incarnationId: options.incarnationId,
+      incarnationId,
       clusterId: () => clusterId,
       driver: this.controllerDriver,
       controllerId: () => this.quorum.softState.leaderId ?? -1,
@@ -128,12 +137,16 @@ export class NodeCore {
       registeredProcess: (id) => {
         const { image } = this.metadata;
         const address = rpcAddressOf(image, id, config.controllerListener.name);
-        const incarnationId = image.brokers.get(id)?.incarnationId;
-        return address === undefined || incarnationId === undefined ? undefined : { address, incarnationId };
+        const registered = image.brokers.get(id)?.incarnationId;
+        return address === undefined || registered === undefined ? undefined : { address, incarnationId: registered };
       },
       onError: (error, apiKey) => log.error(error, 'controller request failed', { apiKey }),
     });
-    this.transport = new RaftTransport({
+  }
+
+  #createTransport(): RaftTransport {
+    const { config, clusterId, log } = this.#options;
+    return new RaftTransport({
       nodeId: config.nodeId,
       voters: new Map([...this.voterAddresses].filter(([id]) => id !== config.nodeId)),
       clusterId: () => clusterId,
@@ -164,6 +177,19 @@ export class NodeCore {
     this.controllerService.close();
     this.transport.close();
     await this.quorum.close();
+  }
+
+  #onActive(isActive: boolean): void {
+    this.#options.log.info(
+      { term: this.quorum.softState.term },
+      isActive ? 'became the active controller' : 'no longer the active controller',
+    );
+    if (!isActive) {
+      this.controllerService.dropStreams();
+      return;
+    }
+    this.counts.newActiveControllers++;
+    void this.controllerService.onActive();
   }
 
   #onSoftState(state: SoftState): void {
