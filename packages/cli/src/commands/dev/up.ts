@@ -2,7 +2,7 @@
  * `jackdaw dev up`: starts the brokers, waits until they serve, and stays until Ctrl-C (or leaves them with --detach).
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand, type Context } from '../../command.ts';
 import { spawnBroker, stopBroker } from '../../dev/broker-process.ts';
@@ -53,7 +53,8 @@ export const command = defineCommand({
         await context.out.sheet(statusSheet(directory, running));
         return;
       }
-      for (const line of banner(directory, running)) context.out.line(line);
+      const call = { program: programName(context.env), dataDir: args['data-dir'] };
+      for (const line of banner(directory, running, call)) context.out.line(line);
       await watchUntilStopped(context, directory);
       await stopAll(context, directory);
     } catch (error) {
@@ -171,23 +172,37 @@ function endAll(directory: string): void {
   for (const broker of readState(directory)?.brokers ?? []) signalProcess(broker.process, 'SIGKILL');
 }
 
-function banner(directory: string, state: DevState): string[] {
+/** How this program is called from a shell: from a clone of the repository (npm start, npx, node) it is not on the PATH. */
+function programName(env: Context['env']): string {
+  const isFromClone = env['npm_command'] !== undefined || basename(process.argv[1] ?? '') === 'jackdaw.js';
+  return isFromClone ? 'npx jackdaw' : 'jackdaw';
+}
+
+/** A word as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function banner(directory: string, state: DevState, call: { program: string; dataDir: string | undefined }): string[] {
   const bootstrap = bootstrapOf(state);
   const first = state.brokers[0];
   const second = state.brokers.length > 1 ? 2 : 1;
   const b = first?.port === 9092 ? '' : ` -b 127.0.0.1:${first?.port ?? 9092}`;
+  const place = call.dataDir === undefined ? '' : ` --data-dir ${quoted(call.dataDir)}`;
+  const jackdaw = call.program;
   return [
     '',
     `${state.brokers.length} broker(s) serve on ${bootstrap}`,
-    `console, metrics and health: http://127.0.0.1:${first?.adminPort ?? 0}/`,
+    `metrics and health: http://127.0.0.1:${first?.adminPort ?? 0}/`,
     `data and logs: ${directory}`,
     '',
     'next, in another terminal:',
-    `  jackdaw topic create orders -p 3 -r ${Math.min(3, state.brokers.length)}${b}`,
-    `  echo hello | jackdaw produce orders${b}`,
-    `  jackdaw consume orders --from-beginning${b}`,
-    `  jackdaw topic describe orders --watch${b}`,
-    `  jackdaw dev kill ${second}        and later: jackdaw dev start ${second}`,
+    `  ${jackdaw} topic create orders -p 3 -r ${Math.min(3, state.brokers.length)}${b}`,
+    `  echo hello | ${jackdaw} produce orders${b}`,
+    `  ${jackdaw} consume orders --from-beginning${b}`,
+    `  ${jackdaw} topic describe orders --watch${b}`,
+    `  ${jackdaw} dev kill ${second}${place}`,
+    `  ${jackdaw} dev start ${second}${place}`,
     '',
     'Ctrl-C stops the cluster; the data stays.',
   ];
