@@ -167,6 +167,7 @@ class RunningNode implements Broker {
         if (!this.#config.roles.broker && state.leaderId !== null) this.#health.onServing();
       },
       onCommitted: (ms) => this.#metrics?.raftCommitDuration.observe(ms / 1_000),
+      onPartitionFailover: (ms) => this.#metrics?.failoverDuration.partition.observe(ms / 1_000),
       onControllerFailover: (ms) => this.#metrics?.failoverDuration.controller.observe(ms / 1_000),
       onFatal: (error) => this.#fatal(error),
     });

@@ -22,7 +22,15 @@ import { deleteGroups, expireOffsets, offsetDelete, onTopicsDeleted } from './of
 import { joinGroupError, leaveGroupError, offsetFetchError, syncGroupError } from './responses.ts';
 import type { GroupShardApi, Reply } from './shard-api.ts';
 import type { ShardState } from './shard-state.ts';
-import type { CoordinatorRecord, DeletedTopic, GroupCounts, GroupShardOptions, Now, RequestContext } from './types.ts';
+import type {
+  CoordinatorRecord,
+  DeletedTopic,
+  GroupCounts,
+  GroupOffset,
+  GroupShardOptions,
+  Now,
+  RequestContext,
+} from './types.ts';
 
 type Phase = 'loading' | 'active' | 'resigned';
 
@@ -157,6 +165,10 @@ export class GroupShard implements GroupShardApi {
   snapshotRecords(): CoordinatorRecord[] {
     assert(this.#phase === 'active', 'a snapshot needs the whole state');
     return snapshotRecords(this.#state);
+  }
+
+  *committedOffsets(): Generator<GroupOffset> {
+    if (this.#phase === 'active') yield* this.#state.offsets.committedOffsets();
   }
 
   counts(): GroupCounts {

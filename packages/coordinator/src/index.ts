@@ -12,6 +12,7 @@ export {
   type DeletedTopic,
   type GroupConfig,
   type GroupCounts,
+  type GroupOffset,
   type GroupEvent,
   type GroupShardOptions,
   type Now,

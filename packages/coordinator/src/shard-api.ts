@@ -24,7 +24,7 @@ import type {
   SyncGroupRequest,
   SyncGroupResponse,
 } from './messages.ts';
-import type { CoordinatorRecord, DeletedTopic, GroupCounts, Now, RequestContext } from './types.ts';
+import type { CoordinatorRecord, DeletedTopic, GroupCounts, GroupOffset, Now, RequestContext } from './types.ts';
 
 export type Reply<Response> = (response: Response) => void;
 
@@ -63,4 +63,6 @@ export interface GroupShardApi {
   /** The whole live state. Once these records are committed, the log before the first of them can go. */
   snapshotRecords(): CoordinatorRecord[];
   counts(): GroupCounts;
+  /** Every committed offset, for metrics; none unless the shard is active. Take them in one go: a call may change them. */
+  committedOffsets(): Iterable<GroupOffset>;
 }

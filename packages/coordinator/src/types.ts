@@ -111,6 +111,14 @@ export interface DeletedTopic {
 }
 
 /** For gauges. */
+/** One committed offset of one group. */
+export interface GroupOffset {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 export interface GroupCounts {
   readonly groups: number;
   readonly groupsByState: ReadonlyMap<string, number>;

@@ -29,7 +29,7 @@ export interface MetricsOptions {
   readonly cacheMs?: number;
 }
 
-/** How a leadership came to move: for `jackdaw_failover_duration_seconds`. */
+/** Which leadership moved: for `jackdaw_failover_duration_seconds`. */
 export type FailoverKind = 'controller' | 'partition';
 
 interface EventLoopReading {
@@ -45,9 +45,10 @@ export class BrokerMetrics {
   /** Fed by the parts that measure; durations in seconds. */
   readonly fsyncDuration = new LatencyHistogram();
   readonly raftCommitDuration = new LatencyHistogram();
-  readonly replicationLag = new LatencyHistogram();
   readonly failoverDuration: Readonly<Record<FailoverKind, LatencyHistogram>> = {
+    /** As this node sees it: from losing the quorum's leader to knowing the next one. */
     controller: new LatencyHistogram(),
+    /** As the active controller sees it: from a broken stream to the commit of another leader, for each partition. */
     partition: new LatencyHistogram(),
   };
   readonly #options: MetricsOptions;
@@ -102,12 +103,15 @@ export class BrokerMetrics {
         help: 'Time from a request to its response',
         series: [...this.requests.apis()].map(({ api, total }) => ({ labels: { api }, histogram: total })),
       }),
-      single('jackdaw_fsync_duration_seconds', 'Time of one fdatasync of a log', this.fsyncDuration),
-      single('jackdaw_raft_commit_duration_seconds', 'Time from a proposal to its commit', this.raftCommitDuration),
-      single('jackdaw_replication_lag_seconds', 'Age of a batch when its follower has it', this.replicationLag),
+      single('jackdaw_fsync_duration_seconds', 'Time of one group commit of a log to disk', this.fsyncDuration),
+      single(
+        'jackdaw_raft_commit_duration_seconds',
+        "Time from this node's proposal to its commit; only the quorum's leader proposes",
+        this.raftCommitDuration,
+      ),
       histogramText({
         name: 'jackdaw_failover_duration_seconds',
-        help: 'Time from losing a leader to having the next one',
+        help: 'Time from losing a leader to having the next one; of partitions, told by the active controller',
         series: Object.entries(this.failoverDuration).map(([kind, histogram]) => ({ labels: { kind }, histogram })),
       }),
     ];

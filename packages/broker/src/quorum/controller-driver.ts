@@ -26,6 +26,8 @@ export interface ControllerDriverOptions {
   readonly clusterId: string;
   readonly onActive: (isActive: boolean) => void;
   readonly onEvent: (event: ControllerEvent) => void;
+  /** Another leader of a partition was committed, so long after the stream of the one before broke. */
+  readonly onPartitionFailover: (durationMs: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -48,6 +50,8 @@ export class ControllerDriver {
   #active: ActiveController | null = null;
   /** Resolves when everything proposed so far is committed. */
   #lastCommitted: Promise<void> = Promise.resolve();
+  /** When the heartbeat stream of a broker last broke, on the monotonic clock; one entry for each broker at most. */
+  readonly #brokenMs = new Map<NodeId, number>();
   #isRebuilding = false;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -93,8 +97,10 @@ export class ControllerDriver {
 
   /** The heartbeat stream of a broker broke. `isGone`: nothing listens at its address any more. */
   onBrokerStreamBroken(brokerId: NodeId, isGone: boolean): void {
+    const nowMs = this.#options.clock.monotonicMs();
     if (isGone) this.#active?.onBrokerGone(brokerId);
-    else this.#active?.onBrokerStreamBroken(brokerId, this.#options.clock.monotonicMs());
+    else this.#active?.onBrokerStreamBroken(brokerId, nowMs);
+    if (this.#active !== null) this.#brokenMs.set(brokerId, nowMs);
     this.#tick();
   }
 
@@ -132,6 +138,7 @@ export class ControllerDriver {
     clearInterval(this.#timer);
     if (this.#active === null) return;
     this.#active = null;
+    this.#brokenMs.clear();
     this.#options.onActive(false);
   }
 
@@ -166,6 +173,22 @@ export class ControllerDriver {
       throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'leadership of the quorum was lost', { cause: error });
     }
     for (const event of decision.events) this.#options.onEvent(event);
+    this.#tellFailovers(decision.events);
+  }
+
+  /** Only of brokers that were fenced because their stream broke: of others, nobody knows when they were lost. */
+  #tellFailovers(events: readonly ControllerEvent[]): void {
+    for (const fenced of events) {
+      if (fenced.type !== 'broker-fenced' || fenced.reason !== 'stream-broken') continue;
+      const brokenMs = this.#brokenMs.get(fenced.brokerId);
+      this.#brokenMs.delete(fenced.brokerId);
+      if (brokenMs === undefined) continue;
+      const durationMs = this.#options.clock.monotonicMs() - brokenMs;
+      for (const event of events) {
+        const isFailover = event.type === 'leader-elected' && event.previousLeader === fenced.brokerId && event.leader >= 0;
+        if (isFailover) this.#options.onPartitionFailover(durationMs);
+      }
+    }
   }
 
   #rebuild(): void {

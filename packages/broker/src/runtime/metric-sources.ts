@@ -9,6 +9,7 @@ import type { NodeCore } from '../node-core.ts';
 import {
   brokerStates,
   type ControllerStats,
+  type GroupOffsetStats,
   type MetricSources,
   type PartitionStats,
   type RaftState,
@@ -47,7 +48,7 @@ export function metricSources(parts: MetricParts): MetricSources {
       };
     },
     groups: () => ({ byState: groupStates(services) }),
-    groupOffsets: () => [],
+    groupOffsets: () => groupOffsets(services),
     listeners: () =>
       parts.listeners().map(({ name, listener }) => ({
         listener: name,
@@ -166,6 +167,17 @@ function partitionCounts(
     }
   }
   return counts;
+}
+
+/** The lag where this broker has a replica of the partition; its high watermark may be a moment behind the leader's. */
+function* groupOffsets(services: BrokerServices): Generator<GroupOffsetStats> {
+  for (const shard of services.groups.shards()) {
+    for (const { groupId, topic, partition, offset } of shard.committedOffsets()) {
+      const hosted = services.replicas.get(topic, partition);
+      const lagRecords = hosted === undefined ? null : Math.max(0, hosted.highWatermark - offset);
+      yield { group: groupId, topic, partition, committedOffset: offset, lagRecords };
+    }
+  }
 }
 
 function groupStates(services: BrokerServices): ReadonlyMap<string, number> {

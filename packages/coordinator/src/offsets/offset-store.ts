@@ -46,6 +46,17 @@ export class OffsetStore {
     return this.#committed;
   }
 
+  /** What a fetch could return, of all groups. */
+  *committedOffsets(): Generator<OffsetKey & { readonly offset: number }> {
+    for (const [groupId, { topics }] of this.#groups) {
+      for (const [topic, partitions] of topics) {
+        for (const [partition, { committed }] of partitions) {
+          if (committed !== null) yield { groupId, topic, partition, offset: committed.offset };
+        }
+      }
+    }
+  }
+
   groupIds(): Iterable<string> {
     return this.#groups.keys();
   }
