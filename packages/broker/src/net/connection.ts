@@ -180,10 +180,11 @@ export class Connection {
     this.#socket.cork();
     let started = 0;
     for (const frame of this.#waiting) {
-      if (this.#isClosed || !this.#mayStart()) break;
+      const isLarge = this.#handler.isLarge(frame);
+      if (this.#isClosed || !this.#mayStart(isLarge)) break;
       started++;
       this.#waitingBytes -= frame.length;
-      this.#handler.onRequest(this, frame, this.#openSlot(this.#handler.isLarge(frame)));
+      this.#handler.onRequest(this, frame, this.#openSlot(isLarge));
       this.#sendReady();
     }
     this.#waiting = started === this.#waiting.length ? [] : this.#waiting.slice(started);
@@ -192,8 +193,10 @@ export class Connection {
     this.#updateReading();
   }
 
-  #mayStart(): boolean {
+  /** Of large answers there is one at a time: every one more would cost the broker a batch, whatever is left to grant. */
+  #mayStart(isLarge: boolean): boolean {
     return (
+      (!isLarge || this.#countedBytes === 0) &&
       this.#slots.length < this.#limits.maxOpenRequests &&
       this.#slots[this.#slots.length - 1]?.isLarge !== true &&
       this.#socket.writableLength + this.#readyBytes < this.#limits.maxQueuedResponseBytes
@@ -245,6 +248,11 @@ export class Connection {
     this.#limits.memory.add(bytes);
   }
 
+  #onTaken(bytes: number): void {
+    this.#forget(bytes);
+    this.#startWaiting();
+  }
+
   /** Safe to call for what was forgotten at the socket's end already. */
   #forget(bytes: number): void {
     const counted = Math.min(bytes, this.#countedBytes);
@@ -257,7 +265,7 @@ export class Connection {
     this.#readyBytes -= countedBytes;
     const last = chunks.length - 1;
     for (const [i, chunk] of chunks.entries()) {
-      if (i === last && countedBytes > 0) this.#socket.write(chunk, () => this.#forget(countedBytes));
+      if (i === last && countedBytes > 0) this.#socket.write(chunk, () => this.#onTaken(countedBytes));
       else this.#socket.write(chunk);
     }
   }
