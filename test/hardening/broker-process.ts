@@ -7,6 +7,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { apiVersionsRequest, apiVersionsResponse } from '@jackdaw/protocol';
+import { RawConnection } from './raw-connection.ts';
 
 const program = fileURLToPath(new URL('../../../packages/cli/bin/jackdaw.js', import.meta.url));
 const startTimeoutMs = 60_000;
@@ -42,7 +44,6 @@ export class BrokerProcess {
   readonly #child: ChildProcess;
   readonly #whenEnded: Promise<Ended>;
   #output = '';
-  #droppedBytes = 0;
   #isEnded = false;
 
   /** Starts the process; it may well fail, see {@link whenServing} and {@link whenEnded}. */
@@ -121,6 +122,17 @@ export class BrokerProcess {
     }
   }
 
+  /** As {@link whenServing}, for a broker whose log level hides that line: waits until a connection is kept. */
+  async whenAccepting(): Promise<void> {
+    const deadline = performance.now() + startTimeoutMs;
+    for (;;) {
+      if (this.#isEnded) throw new Error(`the broker ended instead of serving:\n${this.#output}`);
+      if (performance.now() > deadline) throw new Error(`the broker did not serve in time:\n${this.#output}`);
+      if (await isKept(this.port)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Waits until the process has ended by itself. */
   async whenEnded(timeoutMs = startTimeoutMs): Promise<Ended> {
     let timer: NodeJS.Timeout | undefined;
@@ -146,7 +158,21 @@ export class BrokerProcess {
 
   #onOutput(chunk: Buffer): void {
     if (this.#output.length < maxOutputBytes) this.#output += chunk.toString();
-    else this.#droppedBytes += chunk.length;
+  }
+}
+
+/** Whether the port accepts connections and answers on them; a broker that is starting ends them. */
+async function isKept(port: number): Promise<boolean> {
+  let connection: RawConnection | null = null;
+  try {
+    connection = await RawConnection.open(port);
+    const body = { clientSoftwareName: 'hardening', clientSoftwareVersion: '1' };
+    await connection.request({ request: apiVersionsRequest, response: apiVersionsResponse, version: 3, body });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection?.close();
   }
 }
 

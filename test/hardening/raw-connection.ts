@@ -131,7 +131,11 @@ export class RawConnection {
     this.#socket.destroy();
   }
 
-  #header({ request, version, clientId = 'hardening' }: Pick<RawRequest<never, never, never>, 'version' | 'clientId'> & {
+  #header({
+    request,
+    version,
+    clientId = 'hardening',
+  }: Pick<RawRequest<never, never, never>, 'version' | 'clientId'> & {
     request: { readonly key: number | null };
   }): RequestHeader {
     return { apiKey: request.key ?? -1, apiVersion: version, correlationId: ++this.#correlationId, clientId };
