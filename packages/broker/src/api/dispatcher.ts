@@ -23,9 +23,20 @@ import { ControllerError } from '../quorum/controller-driver.ts';
 import { apiVersionsForUnknownVersion } from './18-api-versions.ts';
 import { closeConnection, noResponse, type Answer, type ApiHandler, type Refusal, type RequestContext } from './handler.ts';
 
+/** One answered request. */
+export interface AnsweredRequest {
+  readonly apiKey: number;
+  readonly version: number;
+  /** Until the handler returned, with what it did before its first wait. */
+  readonly localMs: number;
+  /** What it waited for: replicas, data, a group, the controller. */
+  readonly remoteMs: number;
+  /** Of a request that failed as a whole; 0 also when parts of it failed. */
+  readonly errorCode: number;
+}
+
 export interface RequestObserver {
-  /** `errorCode`: of a request that failed as a whole; 0 also when parts of it failed. */
-  onResponse(request: { apiKey: number; version: number; durationMs: number; errorCode: number }): void;
+  onResponse(request: AnsweredRequest): void;
   onError(apiKey: number, error: unknown): void;
   onRejected(connection: Connection, reason: string): void;
   onClosed(connection: Connection, reason: string): void;
@@ -101,13 +112,17 @@ export class Dispatcher implements ConnectionHandler {
 
   #call(handler: ApiHandler, body: unknown, { context, slot }: { context: RequestContext; slot: ResponseSlot }): void {
     this.#open++;
+    const { clock } = this.#broker;
+    let returnedMs: number | null = null;
     // The answer goes first: one that cannot be encoded throws, and `fail` then finishes the request in its place.
     const finish = (answer: Answer<unknown>, errorCode: number = ErrorCode.NONE): void => {
       this.#answer(handler, answer, { context, slot });
       this.#open--;
       const { apiKey } = handler;
-      const durationMs = this.#broker.clock.monotonicMs() - context.receivedMs;
-      this.#observer.onResponse({ apiKey, version: context.version, durationMs, errorCode });
+      const nowMs = clock.monotonicMs();
+      const localMs = (returnedMs ?? nowMs) - context.receivedMs;
+      const remoteMs = returnedMs === null ? 0 : nowMs - returnedMs;
+      this.#observer.onResponse({ apiKey, version: context.version, localMs, remoteMs, errorCode });
     };
     const fail = (error: unknown): void => {
       const refusal = this.#refusalOf(handler.apiKey, error);
@@ -121,8 +136,10 @@ export class Dispatcher implements ConnectionHandler {
     };
     try {
       const answer = handler.handle(this.#broker, body, context);
-      if (answer instanceof Promise) answer.then((settled) => finish(settled), fail).catch(fail);
-      else finish(answer);
+      if (answer instanceof Promise) {
+        returnedMs = clock.monotonicMs();
+        answer.then((settled) => finish(settled), fail).catch(fail);
+      } else finish(answer);
     } catch (error) {
       fail(error);
     }

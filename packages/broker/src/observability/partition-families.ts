@@ -89,8 +89,6 @@ const timings: readonly (readonly [name: string, help: string, read: (api: ApiMe
   ['totaltimems', 'Milliseconds from the request to its response', (api) => api.total],
   ['localtimems', 'Milliseconds in the handler', (api) => api.local],
   ['remotetimems', 'Milliseconds of waiting for replicas, data or a group', (api) => api.remote],
-  ['requestqueuetimems', 'Milliseconds before the handler', (api) => api.queue],
-  ['responsesendtimems', 'Milliseconds of sending the response', (api) => api.send],
 ];
 
 export function requestFamilies(apis: readonly ApiMetrics[]): Family[] {
@@ -106,7 +104,7 @@ export function requestFamilies(apis: readonly ApiMetrics[]): Family[] {
     },
     {
       name: `${prefix}errors_total`,
-      help: 'Responses by API and error code, 0 included',
+      help: 'Responses by API and the error code of the request as a whole, 0 for none',
       type: 'counter',
       samples: apis.flatMap(({ api, errors }) =>
         [...errors].map(([error, value]) => ({ labels: { request: api, error }, value })),

@@ -10,28 +10,23 @@ export interface RequestObservation {
   /** The API's name as in Kafka's metrics ("Produce", "FetchConsumer", "FetchFollower", …), never a client's text. */
   readonly api: string;
   readonly version: number;
-  /** First error code of the response other than 0, or 0. */
+  /** With which the request failed as a whole, or 0. */
   readonly errorCode: number;
-  readonly totalSeconds: number;
   /** In the handler, until the order was fixed. */
   readonly localSeconds: number;
   /** Waiting for replicas, for data or for the group. */
   readonly remoteSeconds: number;
-  readonly queueSeconds: number;
-  readonly sendSeconds: number;
 }
 
 export interface ApiMetrics {
   readonly api: string;
   /** Requests by version. */
   readonly requests: ReadonlyMap<number, number>;
-  /** Responses by error code, 0 included, as Kafka counts them. */
+  /** Responses by error code, 0 included. */
   readonly errors: ReadonlyMap<number, number>;
   readonly total: LatencyHistogram;
   readonly local: LatencyHistogram;
   readonly remote: LatencyHistogram;
-  readonly queue: LatencyHistogram;
-  readonly send: LatencyHistogram;
 }
 
 /** More API names, versions or error codes than Kafka has: what comes beyond is a bug and is not counted. */
@@ -45,11 +40,9 @@ export class RequestMetrics {
     if (metrics === null) return;
     increment(metrics.requests, observation.version);
     increment(metrics.errors, observation.errorCode);
-    metrics.total.observe(observation.totalSeconds);
+    metrics.total.observe(observation.localSeconds + observation.remoteSeconds);
     metrics.local.observe(observation.localSeconds);
     metrics.remote.observe(observation.remoteSeconds);
-    metrics.queue.observe(observation.queueSeconds);
-    metrics.send.observe(observation.sendSeconds);
   }
 
   apis(): Iterable<ApiMetrics> {
@@ -66,8 +59,6 @@ export class RequestMetrics {
       total: histogram(),
       local: histogram(),
       remote: histogram(),
-      queue: histogram(),
-      send: histogram(),
     };
     this.#apis.set(api, metrics);
     return metrics;

@@ -8,17 +8,13 @@ import type { BrokerLog } from './broker-log.ts';
 
 export function requestObserver(log: BrokerLog, metrics: () => BrokerMetrics | null): RequestObserver {
   return {
-    onResponse: ({ apiKey, version, durationMs, errorCode }) => {
-      const seconds = durationMs / 1_000;
+    onResponse: ({ apiKey, version, localMs, remoteMs, errorCode }) => {
       metrics()?.requests.observe({
         api: apiDefinitions.get(apiKey)?.name ?? String(apiKey),
         version,
         errorCode,
-        totalSeconds: seconds,
-        localSeconds: seconds,
-        remoteSeconds: 0,
-        queueSeconds: 0,
-        sendSeconds: 0,
+        localSeconds: localMs / 1_000,
+        remoteSeconds: remoteMs / 1_000,
       });
     },
     onError: (apiKey, error) => log.error(error, 'request failed', { api: apiDefinitions.get(apiKey)?.name ?? apiKey }),

@@ -173,16 +173,17 @@ test('what a source does not know is not told as 0', async () => {
 
 test('requests are counted by version and error, with their quantiles in milliseconds', async () => {
   const page = await pageOf({}, ({ requests }) => {
-    const durations = { localSeconds: 0, remoteSeconds: 0, queueSeconds: 0, sendSeconds: 0 };
     for (let index = 0; index < 99; index++) {
-      requests.observe({ api: 'Produce', version: 12, errorCode: 0, totalSeconds: 0.0008, ...durations });
+      requests.observe({ api: 'Produce', version: 12, errorCode: 0, localSeconds: 0.0002, remoteSeconds: 0.0006 });
     }
-    requests.observe({ api: 'Produce', version: 9, errorCode: 6, totalSeconds: 4, ...durations });
+    requests.observe({ api: 'Produce', version: 9, errorCode: 6, localSeconds: 0, remoteSeconds: 4 });
   });
   assert.match(page, /kafka_network_requestmetrics_requests_total\{request="Produce",version="12"\} 99\n/);
   assert.match(page, /kafka_network_requestmetrics_errors_total\{request="Produce",error="6"\} 1\n/);
   assert.match(page, /kafka_network_requestmetrics_totaltimems\{request="Produce",quantile="0\.5"\} 0\.7/);
   assert.match(page, /kafka_network_requestmetrics_totaltimems\{request="Produce",quantile="0\.999"\} [234]\d{3}/);
+  assert.match(page, /kafka_network_requestmetrics_localtimems\{request="Produce",quantile="0\.5"\} 0\.1/);
+  assert.match(page, /kafka_network_requestmetrics_remotetimems\{request="Produce",quantile="0\.5"\} 0\.7/);
   assert.match(page, /jackdaw_request_duration_seconds_bucket\{api="Produce",le="0\.001"\} 99\n/);
   assert.match(page, /jackdaw_request_duration_seconds_bucket\{api="Produce",le="\+Inf"\} 100\n/);
   assert.match(page, /jackdaw_request_duration_seconds_count\{api="Produce"\} 100\n/);
