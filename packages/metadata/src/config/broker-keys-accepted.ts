@@ -297,7 +297,6 @@ early.start.listeners list null - ro high
 fetch.purgatory.purge.interval.requests int 1000 - ro medium
 max.connection.creation.rate int 2147483647 >=0 cluster medium
 max.connections.per.ip.overrides string '' - cluster medium
-max.request.partition.size.limit int 2000 >=1 ro medium
 num.io.threads int 8 >=1 cluster high
 num.network.threads int 3 >=1 cluster high
 num.replica.fetchers int 1 >=1 cluster high

@@ -106,6 +106,8 @@ max.decompressed.message.bytes int 104857600 >=1024 cluster medium
   decompression bombs.
 max.incremental.fetch.session.cache.slots int 1000 >=0 ro medium
   Fetch sessions that are remembered; 0 makes every fetch a full one.
+max.request.partition.size.limit int 2000 >=1 ro medium
+  Most partitions in one answer to DescribeTopicPartitions; the client asks for the rest.
 request.timeout.ms int 30000 >=1 ro high
   Longest wait of a broker for the controller's answer to a client's request that brings no timeout of its own.
 socket.listen.backlog.size int 50 >=1 ro medium
