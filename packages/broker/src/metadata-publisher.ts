@@ -7,6 +7,8 @@
 import type { NodeId } from '@jackdaw/base';
 import {
   configResourceTypes,
+  directoryIds,
+  directoryOf,
   leaderRecovering,
   type MetadataDelta,
   type MetadataImage,
@@ -98,7 +100,7 @@ export class MetadataPublisher {
   }
 
   #desired(registration: PartitionRegistration): DesiredPartition {
-    const desired = desiredOf(registration);
+    const desired = desiredOf(registration, this.#options.broker.nodeId);
     if (this.#isRegistered || desired.state.leader !== this.#options.broker.nodeId) return desired;
     return { ...desired, state: { ...desired.state, leader: -1 } };
   }
@@ -114,11 +116,12 @@ export class MetadataPublisher {
   }
 }
 
-function desiredOf(registration: PartitionRegistration): DesiredPartition {
+function desiredOf(registration: PartitionRegistration, nodeId: NodeId): DesiredPartition {
   const { leader, leaderEpoch, partitionEpoch, replicas, isr } = registration;
   return {
     state: { leader, leaderEpoch, partitionEpoch, replicas, isr },
     isRecovering: registration.leaderRecoveryState === leaderRecovering,
+    isLost: directoryOf(registration, nodeId) === directoryIds.lost,
   };
 }
 

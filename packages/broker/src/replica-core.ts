@@ -3,7 +3,7 @@
  */
 import type { Clock, NodeId } from '@jackdaw/base';
 import type { LogManager, PartitionLog } from '@jackdaw/log';
-import type { MetadataImage } from '@jackdaw/metadata';
+import { directoryIds, type MetadataImage } from '@jackdaw/metadata';
 import type { Codecs } from '@jackdaw/protocol';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { groupConfigOf, GroupService } from './groups/group-service.ts';
@@ -11,6 +11,7 @@ import { rpcAddressOf } from './metadata-publisher.ts';
 import type { TrafficCounters } from './observability/traffic-counters.ts';
 import { controllerApis } from './quorum/controller-apis.ts';
 import type { ControllerClient } from './quorum/controller-client.ts';
+import { DamagedReplicas } from './replica/damaged-replicas.ts';
 import { maxPushBytes, maxReadBytes } from './replica/follower-stream.ts';
 import type { HostedPartition } from './replica/hosted-partition.ts';
 import { IsrUpdater } from './replica/isr-updater.ts';
@@ -34,7 +35,7 @@ export interface ReplicaCoreOptions {
   readonly brokerEpoch: () => number;
 }
 
-/** How long a leader waits for the controller's answer to an ISR change before it asks again. */
+/** How long to wait for the controller's answer to a change of the ISR, or of a replica's directory, before asking again. */
 const alterPartitionTimeoutMs = 3_000;
 
 export class ReplicaCore {
@@ -43,6 +44,7 @@ export class ReplicaCore {
   readonly replication: ReplicationService;
   readonly isrUpdater: IsrUpdater;
   readonly groups: GroupService;
+  readonly damaged: DamagedReplicas;
   isrShrinks = 0;
   isrExpands = 0;
   failedIsrUpdates = 0;
@@ -55,6 +57,7 @@ export class ReplicaCore {
     this.isrUpdater = this.#newIsrUpdater();
     this.replication = this.#newReplication();
     this.replicas = this.#newReplicaManager();
+    this.damaged = this.#newDamagedReplicas();
     this.groups = this.#newGroups();
   }
 
@@ -65,6 +68,7 @@ export class ReplicaCore {
 
   close(): void {
     this.isrUpdater.close();
+    this.damaged.close();
     this.groups.close();
     this.replicas.close();
     this.replication.close();
@@ -104,8 +108,7 @@ export class ReplicaCore {
         find: (topicId, partition) => this.replicas.getById(topicId, partition),
         onPosition: (partition) => this.isrUpdater.check(partition),
         onBytesSent: (partition, bytes) => (traffic.of(partition.topicName).replicationBytesOut += bytes),
-        onCorrupt: (partition, baseOffset) =>
-          this.replicas.onStorageFailure(partition, new Error(`the batch at offset ${baseOffset} is corrupt on disk`)),
+        onCorrupt: (partition, offset) => this.replicas.onCorrupt(partition, offset),
       },
       follower: {
         maxRetryMs: Math.max(firstRetryMs, config.view.number('replica.fetch.backoff.ms')),
@@ -141,7 +144,21 @@ export class ReplicaCore {
       followerDurable: (partition) => this.replication.onDurable(partition),
       isrMayChange: (partition) => this.isrUpdater.check(partition),
       onRole: (partition) => this.groups.onRole(partition),
+      onDamage: (partition) => this.damaged.check(partition),
       events: log,
+    });
+  }
+
+  #newDamagedReplicas(): DamagedReplicas {
+    const { config, controller, brokerEpoch, log, logManager } = this.#options;
+    return new DamagedReplicas({
+      nodeId: config.nodeId,
+      brokerEpoch,
+      directoryOf: ({ topicName, partition }) => logManager.directoryIdOf(topicName, partition) ?? directoryIds.unassigned,
+      assign: (request) => controller.call(controllerApis.assignReplicasToDirs, request, alterPartitionTimeoutMs),
+      onLastCopy: (partition) => log.onLastCopy(partition),
+      onFailure: (error) =>
+        log.warnSometimes({ err: error }, 'the controller could not be told of a damaged replica, it will be told again'),
     });
   }
 
@@ -155,6 +172,7 @@ export class ReplicaCore {
       loadReadBytes: config.view.number('offsets.load.buffer.size'),
       maxLogBytes: () => config.view.number('offsets.topic.segment.bytes'),
       onEvent: (event, partition) => log.onGroup(event, partition),
+      onCorrupt: (partition, offset) => this.replicas.onCorrupt(partition, offset),
       onLoaded: (partition, records, durationMs) =>
         log.info({ partition, records, durationMs: Math.round(durationMs) }, 'groups loaded'),
       onFailure: (what, partition, error) => log.error(error, `cannot ${what}`, { partition }),

@@ -151,6 +151,12 @@ export class LogManager {
     return undefined;
   }
 
+  /** Id of the directory that holds the partition's log; null when none does. */
+  directoryIdOf(topicName: string, partition: number): string | null {
+    const name = partitionDirectoryName(topicName, partition);
+    return this.#directories.find((directory) => directory.logs.has(name))?.directoryId ?? null;
+  }
+
   *logs(): Generator<PartitionLog, void> {
     for (const directory of this.#directories) yield* directory.logs.values();
   }

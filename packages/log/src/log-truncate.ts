@@ -56,6 +56,7 @@ export function truncateWholeLog(parts: LogParts, offset: Offset): void {
   parts.logStartOffset = offset;
   parts.logEndOffset = offset;
   parts.syncedOffset = offset;
+  parts.corruptOffset = null;
 }
 
 function beginTruncation(parts: LogParts, offset: Offset): void {

@@ -10,9 +10,11 @@ import type { LedPartition } from '../api/topic-lookup.ts';
 import type { BrokerServices } from '../broker-services.ts';
 
 /** The partition's error code. Errors of another kind are thrown on. */
-export function readFailure(broker: BrokerServices, { hosted, leader }: LedPartition, error: unknown): number {
+export function readFailure(broker: BrokerServices, { hosted, leader, log }: LedPartition, error: unknown): number {
   if (!(error instanceof StorageError)) throw error;
   if (hosted.leader !== leader) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-  broker.replicas.onStorageFailure(hosted, error);
+  // Damage is for another replica to mend; where it is, a search does not say, so all is fetched again (B3).
+  if (error.kind === 'corrupt') broker.replicas.onCorrupt(hosted, log.logStartOffset);
+  else broker.replicas.onStorageFailure(hosted, error);
   return ErrorCode.KAFKA_STORAGE_ERROR;
 }

@@ -62,7 +62,11 @@ export function readPartition(
     // After a read from disk, the role may be another one: what was read is then not ours to serve (A20).
     if (hosted.leader !== leader) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     if (read.kind === 'outOfRange') return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
-    if (read.kind === 'corrupt') return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+    if (read.kind === 'corrupt') {
+      // The offset in a damaged header may be wrong; the one that was asked for lies in the batch.
+      broker.replicas.onCorrupt(hosted, Math.min(read.baseOffset, wanted.fetchOffset));
+      return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+    }
     return { ...bounds, diverging: null, errorCode: ErrorCode.NONE, records: read.chunks, sizeBytes: read.sizeBytes };
   };
   try {

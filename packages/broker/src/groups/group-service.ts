@@ -7,7 +7,7 @@
  * state: written anew at its end, and everything before is dropped once that is committed.
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@jackdaw/base';
+import type { Clock, Offset } from '@jackdaw/base';
 import {
   defaultGroupConfig,
   GroupShard,
@@ -35,6 +35,8 @@ export interface GroupServiceOptions {
   /** Log bytes of one partition past which its live state is written anew. */
   readonly maxLogBytes: () => number;
   readonly onEvent: (event: GroupEvent, partition: number) => void;
+  /** A batch of a group partition fails its CRC. */
+  readonly onCorrupt: (partition: HostedPartition, offset: Offset) => void;
   readonly onLoaded: (partition: number, records: number, durationMs: number) => void;
   readonly onFailure: (what: string, partition: number, error: unknown) => void;
 }
@@ -153,7 +155,10 @@ export class GroupService {
         offset = log.logStartOffset;
         continue;
       }
-      if (read.kind === 'corrupt') throw new Error(`corrupt batch at offset ${read.baseOffset}`);
+      if (read.kind === 'corrupt') {
+        this.#options.onCorrupt(hosted, Math.min(read.baseOffset, offset));
+        throw new Error(`corrupt batch at offset ${read.baseOffset}`);
+      }
       if (read.sizeBytes === 0) break;
       for (const chunk of read.chunks) records += this.#replay(shard, chunk, offset);
       offset = read.nextOffset;

@@ -11,6 +11,8 @@ import {
   alterPartitionRequest,
   alterPartitionResponse,
   ApiKey,
+  assignReplicasToDirsRequest,
+  assignReplicasToDirsResponse,
   brokerHeartbeatRequest,
   brokerHeartbeatResponse,
   brokerRegistrationRequest,
@@ -55,6 +57,7 @@ export const controllerApis = {
   /** Answered by the quorum's leader beside the controller. */
   describeQuorum: api(ApiKey.DescribeQuorum, describeQuorumRequest, describeQuorumResponse),
   allocateProducerIds: api(ApiKey.AllocateProducerIds, allocateProducerIdsRequest, allocateProducerIdsResponse),
+  assignReplicasToDirs: api(ApiKey.AssignReplicasToDirs, assignReplicasToDirsRequest, assignReplicasToDirsResponse),
 };
 
 /** Schemas by key, for the controller's side of the stream. */

@@ -284,7 +284,8 @@ export class FollowerStream {
   #onRead(fetch: Fetch, result: ReadResult): void {
     if (result.kind === 'outOfRange') return this.#fail(fetch, ErrorCode.OFFSET_OUT_OF_RANGE);
     if (result.kind === 'corrupt') {
-      this.#options.onCorrupt(fetch.partition, result.baseOffset);
+      // The offset in a damaged header may be wrong; the one that was asked for lies in the batch.
+      this.#options.onCorrupt(fetch.partition, Math.min(result.baseOffset, fetch.nextOffset));
       return this.#fail(fetch, ErrorCode.KAFKA_STORAGE_ERROR);
     }
     if (result.sizeBytes === 0) return;

@@ -19,6 +19,8 @@ export interface DesiredPartition {
   readonly state: PartitionState;
   /** The leader was elected uncleanly: truncating below the high watermark is then expected (A6). */
   readonly isRecovering: boolean;
+  /** The controller has noted this replica as lost: its log is damaged and must be fetched anew (B3). */
+  readonly isLost: boolean;
 }
 
 /** Told when something appended, or one end of what may be read moved, or the role changed. */
@@ -38,10 +40,14 @@ export class HostedPartition {
   desired: DesiredPartition;
   /** True from the moment the metadata no longer wants this replica here. */
   isRemoved = false;
-  /** End of the leader's log as it last said, on a follower; for the lag. */
+  /** End of the leader's log as it last said, on a follower; for the lag. −1 until it has answered after a cut. */
   leaderEndOffset: Offset = 0;
   /** Set when the log could not be opened or failed: the Kafka error for every request until the broker restarts. */
   storageFailure: Error | null = null;
+  /** The lowest offset from which the log on disk is known to be damaged; null while it is not. */
+  damagedFrom: Offset | null = null;
+  /** The damage was cut off and the controller still calls this replica lost. */
+  isRefetching = false;
   #lastKnownHighWatermark: Offset = 0;
   readonly #listeners = new Set<PartitionListener>();
 

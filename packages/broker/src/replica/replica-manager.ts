@@ -6,7 +6,7 @@
  * either leads in exactly one epoch, follows exactly one leader, or does neither.
  */
 import { ErrorCode } from '@jackdaw/protocol';
-import type { Clock, NodeId } from '@jackdaw/base';
+import type { Clock, NodeId, Offset } from '@jackdaw/base';
 import { StorageError, TopicIdMismatchError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
 import {
   PartitionFollower,
@@ -15,6 +15,7 @@ import {
   type ReplicationConfig,
   type Truncation,
 } from '@jackdaw/replication';
+import { cutDamagedLog } from './damaged-replicas.ts';
 import { HostedPartition, type DesiredPartition } from './hosted-partition.ts';
 
 export interface PartitionKey {
@@ -29,6 +30,10 @@ export interface ReplicaEvents {
   onBecameFollower(partition: HostedPartition, state: PartitionState): void;
   onTruncated(partition: HostedPartition, plan: Truncation): void;
   onFailure(partition: HostedPartition, error: unknown): void;
+  /** A batch on disk fails its CRC; told once for each offset below those told before (B3). */
+  onCorrupt(partition: HostedPartition, offset: Offset): void;
+  /** A damaged log was cut and is fetched again from here on. */
+  onRefetching(partition: HostedPartition, offset: Offset): void;
   onRemoved(partition: HostedPartition): void;
   /** A directory that belongs to no partition of this broker was put aside. */
   onQuarantined(name: string, keptAs: string | null, reason: string): void;
@@ -49,6 +54,8 @@ export interface ReplicaManagerOptions {
   readonly isrMayChange: (partition: HostedPartition) => void;
   /** A partition has another role, or has lost its role. */
   readonly onRole: (partition: HostedPartition) => void;
+  /** A replica was found damaged, or its damage was cut off: the controller has to be told. */
+  readonly onDamage: (partition: HostedPartition) => void;
   readonly events: ReplicaEvents;
 }
 
@@ -98,6 +105,7 @@ export class ReplicaManager {
       return;
     }
     hosted.desired = desired;
+    if (!desired.isLost) hosted.isRefetching = false;
     this.#reconcile(hosted);
   }
 
@@ -136,6 +144,19 @@ export class ReplicaManager {
     hosted.storageFailure = error;
     this.#leaveRole(hosted, ErrorCode.KAFKA_STORAGE_ERROR);
     this.#options.events.onFailure(hosted, error);
+  }
+
+  /**
+   * A batch at or after `offset` fails its CRC. Sound records are served on until another replica leads, which then has
+   * the damaged ones (B3).
+   */
+  onCorrupt(hosted: HostedPartition, offset: Offset): void {
+    const isNew = offset < (hosted.damagedFrom ?? Number.POSITIVE_INFINITY);
+    if (isNew) {
+      hosted.damagedFrom = offset;
+      this.#options.events.onCorrupt(hosted, offset);
+    }
+    this.#options.onDamage(hosted);
   }
 
   /** Appends replicated batches; throws what the log throws. */
@@ -265,15 +286,30 @@ export class ReplicaManager {
   #followLeader(hosted: HostedPartition, log: PartitionLog, state: PartitionState): void {
     if (hosted.role.kind === 'follower') {
       const { leaderEpoch, leader } = hosted.role.follower;
-      if (leaderEpoch === state.leaderEpoch && leader === state.leader) return;
+      const isSame = leaderEpoch === state.leaderEpoch && leader === state.leader;
+      if (isSame && (!hosted.desired.isLost || hosted.isRefetching)) return;
     }
     this.#options.unfollow(hosted);
     if (hosted.role.kind === 'leader') hosted.role.leader.resign();
+    if (hosted.desired.isLost && !hosted.isRefetching && !this.#cutDamage(hosted, log)) return;
     const follower = new PartitionFollower({ state, log, highWatermark: hosted.highWatermark });
     hosted.changeRole({ kind: 'follower', follower });
     this.#options.onRole(hosted);
     this.#options.events.onBecameFollower(hosted, state);
     this.#options.follow(hosted, follower);
+  }
+
+  #cutDamage(hosted: HostedPartition, log: PartitionLog): boolean {
+    try {
+      cutDamagedLog(hosted, log);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.onStorageFailure(hosted, error);
+      return false;
+    }
+    this.#options.events.onRefetching(hosted, log.logEndOffset);
+    this.#options.onDamage(hosted);
+    return true;
   }
 
   #leaveRole(hosted: HostedPartition, error: number): void {

@@ -96,6 +96,22 @@ export class BrokerLog implements ReplicaEvents {
     this.#logger.error({ ...idsOf(partition), err: error }, 'partition failed');
   }
 
+  onCorrupt(partition: HostedPartition, offset: number): void {
+    this.#logger.error({ ...idsOf(partition), offset }, 'corrupt batch on disk: not served, another replica is to lead');
+  }
+
+  onLastCopy(partition: HostedPartition): void {
+    this.#logger.error(
+      { ...idsOf(partition), offset: partition.damagedFrom },
+      'no other replica can lead instead of this damaged one: it goes on leading, without the corrupt batch',
+    );
+  }
+
+  onRefetching(partition: HostedPartition, offset: number): void {
+    const fields = { ...idsOf(partition), offset, leader: partition.leaderId };
+    this.#logger.warn(fields, 'damaged log cut, fetching it again from the leader');
+  }
+
   onFollowFailure(partition: HostedPartition, error: unknown): void {
     this.warnSometimes({ ...idsOf(partition), err: error }, `following ${partition.name} failed, will try again`);
   }
