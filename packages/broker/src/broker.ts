@@ -43,6 +43,8 @@ import { TimerWheel } from './runtime/timer-wheel.ts';
 export interface StartOptions {
   /** By default pino on standard output, as the configuration says. */
   readonly logger?: Logger;
+  /** What `loadConfig` warned of (ignored keys among it): each becomes one line of the log. */
+  readonly warnings?: readonly string[];
   /** Metrics of the process itself; off when several brokers share one. */
   readonly includeProcessMetrics?: boolean;
   /** The node cannot go on (its disk failed, the cluster refuses it): it has stopped itself. */
@@ -146,6 +148,7 @@ class RunningNode implements Broker {
 
   async start(): Promise<void> {
     const startedMs = systemClock.monotonicMs();
+    for (const warning of this.#options.warnings ?? []) this.#log.warn({}, `configuration: ${warning}`);
     const logManager = await openLogs(this.#config, {
       log: this.#log,
       onDurable: (log) => this.#replica?.onDurable(log),

@@ -29,7 +29,7 @@ export function serverOptions(yargs: Argv<GlobalArgs>): Argv<ServerArgs> {
 
 type GoodConfig = Extract<LoadedConfig, { ok: true }>;
 
-/** The configuration. Prints warnings; throws with all mistakes at once. */
+/** The configuration and what to warn of; throws with all mistakes at once. */
 export async function loadServerConfig(args: ServerArgs, context: Context): Promise<GoodConfig> {
   const loadConfig = await fromBroker('loadConfig');
   const flags = new Map<string, string>();

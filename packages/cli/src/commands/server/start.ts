@@ -12,11 +12,14 @@ export const command: Command = defineCommand({
   build: serverOptions,
   run: async (args, context) => {
     const loaded = await loadServerConfig(args, context);
-    for (const warning of loaded.warnings) context.out.warn(warning);
     widenHeapMargin();
     const startBroker = await fromBroker('startBroker');
     const fatal = new AbortController();
-    const options = { includeProcessMetrics: true, onFatal: (error: Error): void => fatal.abort(error) };
+    const options = {
+      includeProcessMetrics: true,
+      warnings: loaded.warnings,
+      onFatal: (error: Error): void => fatal.abort(error),
+    };
     const broker = await startBroker(loaded.config, options).catch((error: unknown) => {
       throw explainStart(error);
     });
