@@ -126,7 +126,7 @@ test('F7: a version of a known API that is not served ends the connection', asyn
   await broker.expectServing();
 });
 
-test('F7: ApiVersions in an unknown version is answered in version 0 with what is served, and the connection lives on', async () => {
+test('F7: ApiVersions in an unknown version is answered in version 0 with what is served', async () => {
   const connection = await broker.open();
   connection.send(frameOf(headerBytes({ apiKey: ApiKey.ApiVersions, apiVersion: 99, correlationId: 77 }, true)));
   const frame = await connection.nextFrame();
@@ -205,7 +205,7 @@ test('10,000 requests in one burst on one connection are all answered in order',
   for (let i = 0; i < frames.length; i++) assert.equal((await connection.nextFrame())?.readInt32BE(0), i);
 });
 
-test('client ids of 1 MB, with control characters or with the names of object members are served or refused, never more', async () => {
+test('client ids of 1 MB, with control characters or called __proto__ are served or refused', async () => {
   for (const clientId of ['__proto__', 'constructor', 'line\nbreak\u001b[2J\u0000', 'é'.repeat(1_000), '']) {
     const connection = await broker.open();
     const body = { topics: [], allowAutoTopicCreation: false };

@@ -70,7 +70,7 @@ const invalidNames = [
   'a:b',
 ];
 for (const name of invalidNames) {
-  test(`the topic name ${JSON.stringify(name.slice(0, 20))} of ${name.length} characters is INVALID_TOPIC_EXCEPTION`, async () => {
+  test(`the topic name ${JSON.stringify(name.slice(0, 20))} (${name.length} long) is INVALID_TOPIC_EXCEPTION`, async () => {
     assert.equal(await creationError({ name }), 'INVALID_TOPIC_EXCEPTION');
     const connection = await broker.open();
     const body = { topics: [{ name }], allowAutoTopicCreation: true };
@@ -328,7 +328,7 @@ async function coordinatorReady(connection: RawConnection): Promise<void> {
   }
 }
 
-test('groups: empty names, edge timeouts and strange generations have their errors; names of object members are names', async () => {
+test('groups: empty names, edge timeouts and strange generations have their errors', async () => {
   const connection = await broker.open();
   await coordinatorReady(connection);
   const join = { request: joinGroupRequest, response: joinGroupResponse, version: 3 };

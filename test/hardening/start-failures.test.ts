@@ -89,8 +89,9 @@ test('a directory whose owner was killed is taken over', async () => {
   assert.equal((await second.stop()).code, 0);
 });
 
-for (const which of ['port', 'controllerPort', 'admin'] as const) {
-  test(`a ${which === 'port' ? 'Kafka' : which === 'admin' ? 'admin' : 'gRPC'} port in use is refused with the port`, async () => {
+const ports = { Kafka: 'port', gRPC: 'controllerPort', admin: 'admin' } as const;
+for (const [name, which] of Object.entries(ports)) {
+  test(`a ${name} port in use is refused with the port`, async () => {
     const server = createServer();
     const options = await place();
     const [free = 0] = await freePorts(1);

@@ -1,3 +1,6 @@
+/**
+ * A connection over a real socket, with a handler that the test plays: what is started when, and what is counted.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
