@@ -62,8 +62,5 @@ export const controllerApis = {
 
 /** Schemas by key, for the controller's side of the stream. */
 export const controllerSchemas: ReadonlyMap<number, { request: MessageSchema; response: MessageSchema }> = new Map(
-  Object.values(controllerApis).map(({ apiKey, request, response }) => [
-    apiKey,
-    { request: request as MessageSchema, response: response as MessageSchema },
-  ]),
+  Object.values(controllerApis).map(({ apiKey, request, response }) => [apiKey, { request, response }]),
 );

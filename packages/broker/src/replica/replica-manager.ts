@@ -323,7 +323,7 @@ export class ReplicaManager {
 
 function place(index: Map<string, Map<number, HostedPartition>>, topic: string, hosted: HostedPartition): void {
   let ofTopic = index.get(topic);
-  if (ofTopic === undefined) index.set(topic, (ofTopic = new Map()));
+  if (ofTopic === undefined) index.set(topic, (ofTopic = new Map<number, HostedPartition>()));
   ofTopic.set(hosted.partition, hosted);
 }
 
