@@ -7,10 +7,10 @@
  * because of what a crash did to the files; only a disk that fails does.
  */
 
-import type { Clock, Offset } from '@jackdaw/base';
-import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@jackdaw/protocol';
+import type { BytePosition, Clock, Offset } from '@jackdaw/base';
+import { batchBaseOffset, batchLastOffset, batchLeaderEpoch, batchSizeInBytes } from '@jackdaw/protocol';
 import { join } from 'node:path';
-import { scanBatches } from './batch-scanner.ts';
+import { isPlausible, scanBatches } from './batch-scanner.ts';
 import {
   deletedSuffix,
   logSuffix,
@@ -21,7 +21,7 @@ import {
   timeIndexSuffix,
   transactionIndexSuffix,
 } from './file-names.ts';
-import { readSmallFile, type Fs } from './fs.ts';
+import { readFully, readSmallFile, type Fs } from './fs.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { RecoveryReport } from './log-types.ts';
@@ -83,6 +83,7 @@ class Loader {
       deletedSegments: 0,
       rebuiltIndexes: 0,
       lostDurableRecords: false,
+      wasCutInTheMiddle: false,
     };
   }
 
@@ -211,6 +212,9 @@ class Loader {
       const end = await this.#walk(segment);
       expectedOffset = segment.indexes.nextOffset;
       if (end === segment.sizeBytes) continue;
+      // The next segment begins with what was written, and mostly synced, after this one.
+      const hasNext = index + 1 < this.#segments.count;
+      this.#report.wasCutInTheMiddle = hasNext || (await isDamagedBeforeSound(this.#options.fs, segment, end));
       this.#dropFrom(index + 1);
       this.#report.truncatedBytes += segment.sizeBytes - end;
       segment.truncateTo(end, segment.indexes);
@@ -319,4 +323,23 @@ class Loader {
     this.#producers.endOffset = logStartOffset;
     this.#logEndOffset = logStartOffset;
   }
+}
+
+const headerBytes = 61;
+
+/** Whether the batch at `position` is damaged and the one behind it is not. */
+async function isDamagedBeforeSound(fs: Fs, segment: Segment, position: BytePosition): Promise<boolean> {
+  const header = new Uint8Array(headerBytes);
+  const count = await readFully(fs, segment.file(), header, position);
+  if (count < headerBytes || !isPlausible(header, 0) || (await isSoundAt(fs, segment, position))) return false;
+  return isSoundAt(fs, segment, position + batchSizeInBytes(header, 0));
+}
+
+async function isSoundAt(fs: Fs, segment: Segment, position: BytePosition): Promise<boolean> {
+  let isSound = false;
+  await scanBatches(fs, segment.file(), { start: position, end: segment.sizeBytes, verifyCrc: true }, () => {
+    isSound = true;
+    return false;
+  });
+  return isSound;
 }

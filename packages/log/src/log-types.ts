@@ -103,4 +103,9 @@ export interface RecoveryReport {
    * until it has fetched them again.
    */
   lostDurableRecords: boolean;
+  /**
+   * The log was cut at a damaged batch although sound ones followed. No stop of this process does that, and a power loss
+   * rarely: rather the disk has lost what was synced, above the recovery point that it knows of (B3).
+   */
+  wasCutInTheMiddle: boolean;
 }

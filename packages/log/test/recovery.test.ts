@@ -75,6 +75,24 @@ test('B3: damage below the recovery point ends the log there and is reported', a
   assert.ok(isValidCrc(await readAll(again.log), 0));
 });
 
+test('B3: damage above the recovery point is told from a torn end by the sound batch behind it', async () => {
+  for (const [damaged, wasCutInTheMiddle] of [
+    [4, true],
+    [9, false],
+  ] as const) {
+    const fs = new MemoryFs();
+    const { log } = await openTestLog(fs, { tailBytes: 0 });
+    for (let i = 0; i < 10; i++) append(log, batchOfSize(400));
+    const position = [...eachBatch(await readAll(log))][damaged] ?? 0;
+    await log.close();
+    flipByte(fs, baseOf('00000000000000000000.log'), position + 90);
+    const again = await openTestLog(fs, { tailBytes: 0, hadCleanShutdown: false, recoveryPoint: 0 });
+    assert.equal(again.log.logEndOffset, damaged);
+    assert.equal(again.log.recovery.lostDurableRecords, false);
+    assert.equal(again.log.recovery.wasCutInTheMiddle, wasCutInTheMiddle);
+  }
+});
+
 test('B3: damage in a segment drops the segments behind it', async () => {
   const fs = new MemoryFs();
   const { log } = await openTestLog(fs, cold);

@@ -48,7 +48,7 @@ export function previousBrokerEpoch(logManager: LogManager, directory: string): 
   const last = readLastRegistration(directory);
   if (last === null || last.durability !== 'fsync') return -1;
   if (logManager.unreadable.length > 0) return -1;
-  for (const { recovery } of logManager.logs()) if (recovery.lostDurableRecords) return -1;
+  for (const { recovery } of logManager.logs()) if (recovery.lostDurableRecords || recovery.wasCutInTheMiddle) return -1;
   return last.brokerEpoch;
 }
 
