@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Two cores are what every machine has; tests that start brokers are slow with more beside them. */
 const concurrency = 2;
+/** Bootstrap servers of the cluster that client and CLI are tested against. */
+const bootstrapVariable = 'JACKDAW_TEST_BOOTSTRAP';
 
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
@@ -18,9 +20,21 @@ if (files.length === 0) {
   console.error(`no compiled test ${words.length === 0 ? 'found: run npm run build' : `has ${words.join(' or ')} in its path`}`);
   process.exitCode = 1;
 } else {
+  const cluster = await clusterFor(files);
   const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...flags];
-  const child = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit' });
-  child.on('exit', (code) => (process.exitCode = code ?? 1));
+  const env = cluster === null ? process.env : { ...process.env, [bootstrapVariable]: cluster.bootstrapServers };
+  const child = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit', env });
+  child.on('exit', (code) => {
+    process.exitCode = code ?? 1;
+    void cluster?.stop();
+  });
+}
+
+/** Tests that talk to a cluster of anybody's (`against-…`) get one of ours, unless the variable names another. */
+async function clusterFor(chosen) {
+  if (process.env[bootstrapVariable] !== undefined || !chosen.some((path) => path.includes('/against-'))) return null;
+  const { startCluster } = await import('../packages/testing/dist/src/index.js');
+  return await startCluster({ brokers: 3 });
 }
 
 /** Compiled tests whose source is still there: tsc leaves the output of a removed file behind. */
