@@ -44,7 +44,7 @@ test('B3: a leader with a corrupt batch on disk serves none of it, another leads
   assert.deepEqual(segment(damaged, 'read'), segment(other, 'read'));
 });
 
-test('B3: a follower gets none of the corrupt batch that its leader reads, but the sound one of the next leader', async () => {
+test('B3: a follower gets none of the corrupt batch that its leader reads, but the next leader’s sound one', async () => {
   await produceBatches('replicated', 3);
   const damaged = await cluster.waitForLeader('replicated', 0);
   const emptied = damaged === 1 ? 2 : 1;
