@@ -24,7 +24,10 @@ async function crashAll(cluster: TestCluster): Promise<void> {
 test('A17, A18: in fsync mode a crash of all brokers costs no record, and no leader is elected uncleanly', async () => {
   const cluster = await startCluster({ brokers: 3, config: { 'admin.port': '0' }, topics: { orders: { partitions: 3 } } });
   try {
-    await cluster.produce('orders', Array.from({ length: 30 }, (_, i) => ({ partition: i % 3, value: `value ${i}` })));
+    await cluster.produce(
+      'orders',
+      Array.from({ length: 30 }, (_, i) => ({ partition: i % 3, value: `value ${i}` })),
+    );
     await crashAll(cluster);
     assert.equal((await cluster.messages('orders', { count: 30 })).length, 30);
     assert.equal(await uncleanElections(cluster), 0);

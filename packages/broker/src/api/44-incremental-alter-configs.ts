@@ -24,7 +24,8 @@ export const incrementalAlterConfigsHandler = defineHandler({
       settle: (resource) => settle(broker, resource, request),
       forward: async (resources) => {
         const left = { ...request, resources };
-        return (await broker.controller.call(controllerApis.incrementalAlterConfigs, left, controllerTimeoutMs(broker))).responses;
+        return (await broker.controller.call(controllerApis.incrementalAlterConfigs, left, controllerTimeoutMs(broker)))
+          .responses;
       },
     }),
   }),
