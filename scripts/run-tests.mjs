@@ -21,7 +21,8 @@ if (files.length === 0) {
   process.exitCode = 1;
 } else {
   const cluster = await clusterFor(files);
-  const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...flags];
+  // A test that fails may leave a client behind that dials for ever: that must not hide its failure behind a hang.
+  const options = ['--test', '--test-force-exit', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...flags];
   const env = cluster === null ? process.env : { ...process.env, [bootstrapVariable]: cluster.bootstrapServers };
   const child = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit', env });
   child.on('exit', (code) => {
