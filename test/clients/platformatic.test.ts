@@ -188,21 +188,27 @@ test('D5: a group of two, three and one members reads every record and no partit
   await cluster.createTopic(topic, { partitions: 6 });
   const group = new GroupRecord(6);
   const producer = newProducer();
-  const members: Member[] = [];
+  const members: TextConsumer[] = [];
+  const removeLast = async (): Promise<void> => {
+    const name = `member ${members.length - 1}`;
+    const last = members.pop();
+    if (last !== undefined) await closed(last);
+    // Until its end it may have joined once more.
+    group.onRevoked(name);
+  };
+
   for (const size of [2, 3, 1]) {
-    while (members.length < size) members.push(await Member.start(topic, group, `member ${members.length}`));
-    while (members.length > size) await members.pop()?.close();
-    await cluster.waitFor(`six partitions owned by ${size}`, async () => {
-      for (const member of members) member.note();
-      return group.isBalancedOver(size);
-    });
+    while (members.length < size) members.push(await startMember({ topic, group, name: `member ${members.length}` }));
+    while (members.length > size) await removeLast();
+    await cluster.waitFor(`six partitions owned by ${size}`, async () => group.isBalancedOver(size));
     const values = Array.from({ length: 60 }, (_, i) => `${size} members, ${i}`);
     await producer.send({ messages: values.map((value, i) => ({ topic, value, partition: i % 6 })) });
     await cluster.waitFor('all records', async () => group.hasRead(values));
   }
+  assert.deepEqual(group.violations, []);
   const described = (await admin.describeGroups({ groups: ['rebalance'] })).get('rebalance');
   assert.deepEqual([described?.state, described?.members.size], ['STABLE', 1]);
-  await Promise.all([...members.map((member) => member.close()), producer.close()]);
+  await Promise.all([...members.map(closed), producer.close()]);
   assert.ok((await admin.listGroups()).has('rebalance'));
   await admin.deleteGroups({ groups: ['rebalance'] });
   assert.ok(!(await admin.listGroups()).has('rebalance'));
@@ -326,40 +332,25 @@ async function readAll(topic: string, count: number): Promise<Text[]> {
   }
 }
 
-/** A consumer of the group whose partitions are looked up, as the client tells of them in a field only. */
-class Member {
-  readonly #consumer: TextConsumer;
-  readonly #group: GroupRecord;
-  readonly #name: string;
+interface MemberOptions {
+  readonly topic: string;
+  readonly group: GroupRecord;
+  readonly name: string;
+}
 
-  private constructor(consumer: TextConsumer, group: GroupRecord, name: string) {
-    this.#consumer = consumer;
-    this.#group = group;
-    this.#name = name;
-  }
-
-  static async start(topic: string, group: GroupRecord, name: string): Promise<Member> {
-    const consumer = newConsumer('rebalance');
-    const member = new Member(consumer, group, name);
-    consumer.on('consumer:group:rebalance', () => group.onRevoked(name));
-    consumer.on('consumer:group:join', () => member.note());
-    const options = { topics: [topic], mode: MessagesStreamModes.COMMITTED, fallbackMode: 'earliest' as const };
-    const stream = await consumer.consume(options);
-    stream.on('data', ({ value }: Text) => group.onRead(value));
-    return member;
-  }
-
-  note(): void {
-    this.#group.onAssigned(
-      this.#name,
-      (this.#consumer.assignments ?? []).flatMap(({ partitions }) => partitions),
+async function startMember({ topic, group, name }: MemberOptions): Promise<TextConsumer> {
+  const consumer = newConsumer('rebalance');
+  consumer.on('consumer:group:rebalance', () => group.onRevoked(name));
+  consumer.on('consumer:group:join', ({ assignments = [], generationId }) => {
+    group.onAssigned(
+      name,
+      assignments.flatMap(({ partitions }) => partitions),
+      generationId,
     );
-  }
-
-  async close(): Promise<void> {
-    this.#group.onRevoked(this.#name);
-    await closed(this.#consumer);
-  }
+  });
+  const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.COMMITTED, fallbackMode: 'earliest' });
+  stream.on('data', ({ value }: Text) => group.onRead(value));
+  return consumer;
 }
 
 /** The broker's error is somewhere within what the client throws. */

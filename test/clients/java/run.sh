@@ -34,7 +34,7 @@ trap finish EXIT
 
 fetch_jars() {
   [ ! -e "$libs/kafka-tools-$version.jar" ] || return 0
-  command -v mvn > /dev/null || skip "no Maven to fetch Kafka's tools with, and CLIENTS_KAFKA_LIBS names no directory that has them"
+  command -v mvn > /dev/null || skip "no Maven to fetch Kafka's tools with, and CLIENTS_KAFKA_LIBS names no directory"
   mkdir -p "$libs"
   mvn -q -B -f "$here/pom.xml" -Dkafka=$version dependency:copy-dependencies -DoutputDirectory="$libs" \
     > "$work/mvn.log" 2>&1 ||

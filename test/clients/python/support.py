@@ -32,4 +32,5 @@ def wait_until(what, condition):
 def dev(*arguments):
     """`jackdaw dev kill 2` and its like, on the cluster that run.sh started."""
     command = [os.environ["NODE"], os.environ["JACKDAW"], "dev", *arguments, "--data-dir", os.environ["DATA_DIR"]]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr

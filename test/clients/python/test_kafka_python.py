@@ -217,11 +217,12 @@ class Member:
             bootstrap_servers=bootstrap,
             group_id=self.members.group,
             auto_offset_reset="earliest",
-            heartbeat_interval_ms=300,
+            heartbeat_interval_ms=100,
             metadata_max_age_ms=5000,
         )
         while not self.is_stopping:
-            for records in consumer.poll(timeout_ms=100).values():
+            # Longer than a rebalance: kafka-python 3.0.12 forgets its assignment when a poll ends while it joins.
+            for records in consumer.poll(timeout_ms=1000).values():
                 with self.members.lock:
                     self.members.read.update(record.value for record in records)
             self.assigned = sorted(partition.partition for partition in consumer.assignment())
