@@ -14,7 +14,7 @@ import { logConformance } from './log-conformance.ts';
 import { append, batchOf, batchOfSize, expectData, flipByte, openTestLog, readAll, startMs } from './support.ts';
 
 logConformance('a memory disk', () => ({ fs: new MemoryFs(), directory: '/data/topic-0' }));
-logConformance('a memory disk with short writes', () => {
+logConformance('B12: a memory disk with short writes', () => {
   const fs = new MemoryFs();
   fs.maxWriteBytes = 37;
   return { fs, directory: '/data/topic-0' };
