@@ -57,8 +57,9 @@ test('topics are created, extended, emptied and deleted', async () => {
     return metadata.topics.get(name)?.partitions.length === 5;
   });
   // This client's default is acks=1, with which the high watermark may be below what was acknowledged.
-  const producer = newProducer({ acks: ProduceAcks.ALL });
-  for (let i = 0; i < 10; i++) await producer.send({ messages: [{ topic: name, partition: 0, value: `${i}` }] });
+  const acks = ProduceAcks.ALL;
+  const producer = newProducer();
+  for (let i = 0; i < 10; i++) await producer.send({ acks, messages: [{ topic: name, partition: 0, value: `${i}` }] });
   await producer.close();
   const [deleted] = await admin.deleteRecords({ topics: [{ name, partitions: [{ partition: 0, offset: 6n }] }] });
   assert.equal(deleted?.partitions[0]?.lowWatermark, 6n);
@@ -104,7 +105,7 @@ test('every codec keeps keys, values, headers and timestamps', async () => {
   assert.ok(codecs.length >= 4, codecs.join());
   await cluster.createTopic('codecs');
   for (const [number, compression] of codecs.entries()) {
-    const producer = newProducer({ compression: compression as NonNullable<TextOptions['compression']> });
+    const producer = newProducer();
     const messages = Array.from({ length: 50 }, (_, i) => ({
       topic: 'codecs',
       key: `key ${i}`,
@@ -112,7 +113,7 @@ test('every codec keeps keys, values, headers and timestamps', async () => {
       headers: { codec: compression, empty: '' },
       timestamp: firstMs + BigInt(number * 1000 + i),
     }));
-    await producer.send({ messages });
+    await producer.send({ messages, compression: compression as NonNullable<TextOptions['compression']> });
     await producer.close();
   }
   const read = await readAll('codecs', 50 * codecs.length);
