@@ -113,7 +113,9 @@ export function systemProcesses(): Processes & { startTimeOf(processId: number):
     startTimeOf,
     isAlive(identity) {
       if (identity.bootId !== bootId || !exists(identity.processId)) return false;
-      return identity.startTime === startTimeOf(identity.processId);
+      const { state, startTime } = statOf(identity.processId);
+      // A killed process keeps its id until its parent has asked for it; it runs no more and writes nothing.
+      return identity.startTime === startTime && !deadStates.includes(state);
     },
   };
 }
@@ -128,10 +130,18 @@ function exists(processId: number): boolean {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces, so counting starts behind it. */
+/** States of /proc/<pid>/stat in which a process has ended: zombie, dead. */
+const deadStates = ['Z', 'X', 'x'];
+
 function startTimeOf(processId: number): string {
+  return statOf(processId).startTime;
+}
+
+/** Fields 3 and 22 of /proc/<pid>/stat; the name in field 2 may hold spaces, so counting starts behind it. */
+function statOf(processId: number): { state: string; startTime: string } {
   const stat = readProc(`/proc/${processId}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
 }
 
 function readProc(path: string): string {

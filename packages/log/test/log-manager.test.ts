@@ -149,6 +149,27 @@ test('the lock of a process that was killed is stale, that of a running one is n
   lockDirectory(fs, directory, { processes: mine, token: 'me' }).release();
 });
 
+test('the lock of a process that was killed is stale before its parent has asked for it', async () => {
+  // The shell becomes a process that asks for no child, so the killed one stays behind as a zombie.
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const processId = Number(line.toString());
+  const fs = new NodeFs();
+  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-log-'));
+  const mine = systemProcesses();
+  const zombie = { ...mine.self, processId, startTime: mine.startTimeOf(processId) };
+  try {
+    lockDirectory(fs, directory, { processes: { ...mine, self: zombie }, token: 'child' });
+    assert.ok(mine.isAlive(zombie));
+    process.kill(processId, 'SIGKILL');
+    while (mine.isAlive(zombie)) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(mine.startTimeOf(processId), zombie.startTime);
+    lockDirectory(fs, directory, { processes: mine, token: 'me' }).release();
+  } finally {
+    parent.kill('SIGKILL');
+  }
+});
+
 test('A25: a directory that belongs to another topic id is reported, not used', async () => {
   const fs = new MemoryFs();
   const manager = await open(fs);

@@ -42,11 +42,7 @@ export class RaftStore {
   /** Opens or creates the database and loads it. Rejects when it is locked by another process or damaged. */
   static async open(directory: string): Promise<RaftStore> {
     const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer' });
-    try {
-      await db.open();
-    } catch (error) {
-      throw new StorageError('io', directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
-    }
+    await openUnlocked(db, directory);
     const stored = await db.get(directoryIdKey);
     const directoryId = stored?.toString() ?? uuidOf(randomBytes(uuidBytes));
     if (stored === undefined) await db.put(directoryIdKey, Buffer.from(directoryId), { sync: true });
@@ -132,6 +128,33 @@ export class RaftStore {
   #deleteEntries(operations: Operation[], from: RaftIndex, to: RaftIndex): void {
     for (let index = from; index <= to; index++) operations.push({ type: 'del', key: entryKey(index) });
   }
+}
+
+/**
+ * Opens the database. A killed process holds its lock until its last thread has ended, which a sync on a slow disk can
+ * put off for a moment after the process itself is gone; so a lock is waited for a little.
+ */
+async function openUnlocked(db: Level<string, Buffer>, directory: string): Promise<void> {
+  const deadline = performance.now() + lockWaitMs;
+  for (;;) {
+    try {
+      await db.open();
+      return;
+    } catch (error) {
+      if (!isLocked(error) || performance.now() >= deadline) {
+        throw new StorageError('io', directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
+  }
+}
+
+const lockWaitMs = 3_000;
+const lockRetryMs = 50;
+
+function isLocked(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
 }
 
 function putJson(operations: Operation[], key: string, value: object): void {
