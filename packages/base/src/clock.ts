@@ -22,6 +22,29 @@ export interface Timers {
   setTimer(delayMs: number, callback: () => void): Timer;
 }
 
+/** All that code may ask of an event loop. A simulator runs many nodes on one of its own. */
+export interface Scheduler extends Timers {
+  /** Calls `callback` after the current turn, when everything that this turn's I/O brought has been seen. */
+  defer(callback: () => void): void;
+}
+
+/** Calls `callback` every `intervalMs` milliseconds until cancelled; a late call is not made up for. */
+export function setRepeating(timers: Timers, intervalMs: number, callback: () => void): Timer {
+  const fire = (): void => {
+    timer = timers.setTimer(intervalMs, fire);
+    callback();
+  };
+  let timer = timers.setTimer(intervalMs, fire);
+  return { cancel: () => timer.cancel() };
+}
+
+/** Resolves after `delayMs` milliseconds. */
+export function sleep(timers: Timers, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.setTimer(delayMs, resolve);
+  });
+}
+
 /** A clock that moves only when told to: for tests and for the simulator. */
 export class ManualClock implements Clock {
   #nowMs: number;

@@ -3,7 +3,7 @@
  * This is the only entrance of the package; it sees nothing but the language, so the simulator can own all the rest.
  */
 export { assert, expectDefined, InvariantError, unreachable } from './assert.ts';
-export { ManualClock, type Clock, type Timer, type Timers } from './clock.ts';
+export { ManualClock, setRepeating, sleep, type Clock, type Scheduler, type Timer, type Timers } from './clock.ts';
 export {
   maxSafeOffset,
   type BytePosition,
@@ -13,6 +13,6 @@ export {
   type RaftIndex,
   type Term,
 } from './ids.ts';
-export { Prng } from './prng.ts';
+export { Prng, type Randomness } from './prng.ts';
 export { floorIndex } from './sorted-search.ts';
 export { utf8Decode, utf8Encode } from './text.ts';

@@ -5,7 +5,15 @@
  * reproduces a run. Not for secrets.
  */
 
-export class Prng {
+/** Unpredictable outside of a simulation: identities of processes, disks and topics, seeds, jitter. */
+export interface Randomness {
+  /** `count` bytes, a fresh array. */
+  bytes(count: number): Uint8Array;
+  /** A number in [0, 1). */
+  float(): number;
+}
+
+export class Prng implements Randomness {
   #a: number;
   #b: number;
   #c: number;
@@ -42,6 +50,10 @@ export class Prng {
   /** A number in [0, 1). */
   float(): number {
     return this.uint32() / 0x1_0000_0000;
+  }
+
+  bytes(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => this.uint32() & 0xff);
   }
 
   /** An integer in [0, limit); `limit` is a positive integer up to 2^32. */

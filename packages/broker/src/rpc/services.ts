@@ -72,6 +72,10 @@ export interface ControllerResponseMessage {
   payload: Uint8Array;
 }
 
+export interface PingRequestMessage {
+  clusterId: string;
+}
+
 export interface PingResponseMessage {
   clusterId: string;
   nodeId: number;
