@@ -53,6 +53,7 @@ function open(directory: string): Promise<LogManager> {
     codecs: nodeCodecs,
     processes: systemProcesses(),
     newUuid: () => uuidOf(randomBytes(16)),
+    defer: setImmediate,
     onDurable: () => {},
     onDirectoryOffline: (_, error) => assert.fail(error),
   });

@@ -32,6 +32,8 @@ export interface LogDirectoryOptions {
   /** A new random id in Kafka's text form. */
   newUuid: () => string;
   maxParallelSyncs?: number;
+  /** Runs a callback after the current turn of the event loop. */
+  defer: (callback: () => void) => void;
   onDurable: (log: PartitionLog) => void;
   onFailure: (directory: LogDirectory, error: StorageError) => void;
 }
@@ -81,6 +83,7 @@ export class LogDirectory {
     this.#highWatermarkWriter = new CheckpointWriter(fs, join(path, highWatermarkFile));
     this.flusher = new LogFlusher({
       onDurable: options.onDurable,
+      defer: options.defer,
       ...(options.maxParallelSyncs === undefined ? {} : { maxParallelSyncs: options.maxParallelSyncs }),
     });
   }

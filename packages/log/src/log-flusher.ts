@@ -18,8 +18,8 @@ export interface LogFlusherOptions<Log extends Flushable> {
   maxParallelSyncs?: number;
   /** Called after a log's durable offset has risen. */
   onDurable: (log: Log) => void;
-  /** Runs `start` after the current turn, so that one sync covers all that the turn brought. Default: setImmediate. */
-  defer?: (start: () => void) => void;
+  /** Runs `start` after the current turn, so that one sync covers all that the turn brought. */
+  defer: (start: () => void) => void;
 }
 
 export const defaultMaxParallelSyncs = 8;
@@ -44,7 +44,7 @@ export class LogFlusher<Log extends Flushable> {
     // A sync that ends looks for more work by itself.
     if (this.#isScheduled || this.#inFlight.has(log)) return;
     this.#isScheduled = true;
-    (this.#options.defer ?? setImmediate)(() => {
+    this.#options.defer(() => {
       this.#isScheduled = false;
       this.#startSyncs();
     });

@@ -55,6 +55,8 @@ export interface LogManagerOptions {
   /** A log directory has failed; all its logs are offline. */
   onDirectoryOffline: (directory: LogDirectory, error: StorageError) => void;
   maxParallelSyncs?: number;
+  /** Runs a callback after the current turn of the event loop. */
+  defer: (callback: () => void) => void;
   /** Logs that are opened, closed or cleaned at the same time. Default 8. */
   maxConcurrency?: number;
 }
@@ -324,7 +326,7 @@ export class LogManager {
         // A full disk must not keep other logs from freeing space; a broken one has gone offline by itself.
         if (!(error instanceof StorageError)) throw error;
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => this.#options.defer(resolve));
     }
     await this.#removeDueDirectories(nowMs);
   }

@@ -47,6 +47,7 @@ function open(fs: Fs, options: Partial<LogManagerOptions> = {}): Promise<LogMana
     tailCache: { maxTotalBytes: 1 << 20, maxBytesPerLog: 1 << 16 },
     processes: processesNamed(1, []),
     newUuid,
+    defer: setImmediate,
     onDurable: () => {},
     onDirectoryOffline: () => {},
     ...options,

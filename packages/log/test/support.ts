@@ -41,7 +41,7 @@ export async function openTestLog(fs: Fs, options: TestLogOptions = {}): Promise
   const clock = new ManualClock(0, startMs);
   const durable: PartitionLog[] = [];
   const failures: Error[] = [];
-  const flusher = new LogFlusher<PartitionLog>({ onDurable: (log) => durable.push(log) });
+  const flusher = new LogFlusher<PartitionLog>({ onDurable: (log) => durable.push(log), defer: setImmediate });
   const log = await PartitionLog.open({
     fs,
     clock,

@@ -56,6 +56,7 @@ async function openDirectories(config: BrokerConfig, fs: NodeFs, options: OpenLo
     codecs: nodeCodecs,
     processes: systemProcesses(),
     newUuid: () => uuidOf(randomBytes(uuidBytes)),
+    defer: setImmediate,
     onDurable: options.onDurable,
     onSynced: options.onSynced,
     onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),
