@@ -5,7 +5,6 @@
  * clients are served. Stop (F12): hand leaderships over → stop serving → checkpoint and mark the logs clean → quorum.
  * The parts know each other only through `BrokerServices`, `MetadataState` and the callbacks wired here.
  */
-import { randomBytes } from 'node:crypto';
 import type { LogManager } from '@jackdaw/log';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { Dispatcher } from './api/dispatcher.ts';
@@ -27,6 +26,8 @@ import { BrokerMetrics } from './observability/metrics.ts';
 import { TrafficCounters } from './observability/traffic-counters.ts';
 import { BrokerLifecycle } from './quorum/broker-lifecycle.ts';
 import { ControllerClient } from './quorum/controller-client.ts';
+import type { Platform } from './platform/platform.ts';
+import { systemPlatform } from './platform/system-platform.ts';
 import { ReplicaCore } from './replica-core.ts';
 import { RpcServer } from './rpc/rpc-server.ts';
 import { BrokerLog } from './runtime/broker-log.ts';
@@ -37,7 +38,6 @@ import { metricSources } from './runtime/metric-sources.ts';
 import { openLogs } from './runtime/open-logs.ts';
 import { boundListener, registrationOf, type BoundListener } from './runtime/registration.ts';
 import { requestObserver } from './runtime/request-observer.ts';
-import { systemClock } from './runtime/system-clock.ts';
 import { TimerWheel } from './runtime/timer-wheel.ts';
 
 export interface StartOptions {
@@ -49,6 +49,8 @@ export interface StartOptions {
   readonly includeProcessMetrics?: boolean;
   /** The node cannot go on (its disk failed, the cluster refuses it): it has stopped itself. */
   readonly onFatal?: (error: Error) => void;
+  /** By default the real machine; a simulator gives each node its own. */
+  readonly platform?: Platform;
 }
 
 /** A node that runs. */
@@ -97,8 +99,9 @@ class RunningNode implements Broker {
   readonly #logger: Logger;
   readonly #log: BrokerLog;
   readonly #traffic = new TrafficCounters();
-  readonly #timers = new TimerWheel(systemClock);
-  readonly #incarnationId = uuidOf(randomBytes(uuidBytes));
+  readonly #platform: Platform;
+  readonly #timers: TimerWheel;
+  readonly #incarnationId: string;
   readonly #health = new Health();
   #logManager: LogManager | null = null;
   #core: NodeCore | null = null;
@@ -121,7 +124,11 @@ class RunningNode implements Broker {
     this.#config = config;
     this.#options = options;
     this.#logger = options.logger ?? createLogger({ nodeId: config.nodeId, ...config.log });
-    this.#log = new BrokerLog(this.#logger);
+    this.#platform = options.platform ?? systemPlatform;
+    const { clock, scheduler, random } = this.#platform;
+    this.#timers = new TimerWheel(clock, scheduler);
+    this.#incarnationId = uuidOf(random.bytes(uuidBytes));
+    this.#log = new BrokerLog(this.#logger, clock);
     this.whenReady = this.#health.whenReady;
     this.whenReady.catch(() => undefined);
   }
@@ -147,22 +154,24 @@ class RunningNode implements Broker {
   }
 
   async start(): Promise<void> {
-    const startedMs = systemClock.monotonicMs();
+    const platform = this.#platform;
+    const startedMs = platform.clock.monotonicMs();
     for (const warning of this.#options.warnings ?? []) this.#log.warn({}, `configuration: ${warning}`);
     const logManager = await openLogs(this.#config, {
+      platform,
       log: this.#log,
       onDurable: (log) => this.#replica?.onDurable(log),
       onSynced: (ms) => this.#metrics?.fsyncDuration.observe(ms / 1_000),
       onOffline: (directory, error) => this.#fatal(new Error(`log directory ${directory} failed`, { cause: error })),
     });
     this.#logManager = logManager;
-    this.#previousBrokerEpoch = previousBrokerEpoch(logManager, this.#registrationDirectory);
+    this.#previousBrokerEpoch = previousBrokerEpoch(platform.fs, logManager, this.#registrationDirectory);
     const core = await NodeCore.open({
       config: this.#config,
-      clock: systemClock,
+      platform,
       clusterId: logManager.clusterId,
       incarnationId: this.#incarnationId,
-      seed: randomBytes(4).readUInt32LE(),
+      seed: Math.floor(platform.random.float() * 2 ** 32),
       log: this.#log,
       onSoftState: (state) => {
         this.#controller?.onControllerChanged();
@@ -187,7 +196,7 @@ class RunningNode implements Broker {
         rpcPort: this.#rpcPort,
         adminPort: this.adminPort,
         durability: this.#config.durability,
-        startMs: Math.round(systemClock.monotonicMs() - startedMs),
+        startMs: Math.round(this.#platform.clock.monotonicMs() - startedMs),
       },
       'broker started, joining the cluster',
     );
@@ -205,6 +214,7 @@ class RunningNode implements Broker {
 
   #assemble(core: NodeCore, logManager: LogManager): BrokerServices {
     const config = this.#config;
+    const platform = this.#platform;
     const lifecycle = (): BrokerLifecycle | null => this.#lifecycle;
     const controller = new ControllerClient({
       nodeId: this.nodeId,
@@ -218,7 +228,7 @@ class RunningNode implements Broker {
     this.#controller = controller;
     const replica = new ReplicaCore({
       config,
-      clock: systemClock,
+      platform,
       codecs: nodeCodecs,
       log: this.#log,
       logManager,
@@ -234,7 +244,7 @@ class RunningNode implements Broker {
     const services: BrokerServices = {
       nodeId: this.nodeId,
       config,
-      clock: systemClock,
+      clock: platform.clock,
       timers: this.#timers,
       image: () => core.metadata.image,
       whenApplied: (index) => core.metadata.whenApplied(index),
@@ -247,7 +257,7 @@ class RunningNode implements Broker {
       replicas: replica.replicas,
       topicConfigs: replica.topicConfigs,
       groups: replica.groups,
-      fetchSessions: new FetchSessions(systemClock, () => config.view.number('max.incremental.fetch.session.cache.slots')),
+      fetchSessions: new FetchSessions(platform.clock, () => config.view.number('max.incremental.fetch.session.cache.slots')),
       responseMemory: new ResponseMemory(maxResponseMemoryBytes),
       producerIds: new ProducerIds(() => services),
       topicCreation: new TopicCreation(() => services),
@@ -264,6 +274,7 @@ class RunningNode implements Broker {
     });
     core.metadata.subscribe((delta, image) => publisher.publish(delta, image));
     this.#maintenance = new Maintenance({
+      timers: platform.scheduler,
       broker: services,
       isrUpdater: replica.isrUpdater,
       onError: (what, error) => this.#log.error(error, `${what} failed`),
@@ -275,7 +286,8 @@ class RunningNode implements Broker {
     const { view } = this.#config;
     return new BrokerLifecycle({
       nodeId: this.nodeId,
-      clock: systemClock,
+      clock: this.#platform.clock,
+      timers: this.#platform.scheduler,
       controller,
       metadata: core.metadata,
       registration: () => this.#registration(),
@@ -304,7 +316,7 @@ class RunningNode implements Broker {
   #saveRegistration(brokerEpoch: number): void {
     this.#previousBrokerEpoch = brokerEpoch;
     try {
-      saveLastRegistration(this.#registrationDirectory, { brokerEpoch, durability: this.#config.durability });
+      saveLastRegistration(this.#platform.fs, this.#registrationDirectory, { brokerEpoch, durability: this.#config.durability });
     } catch (error) {
       this.#log.error(error, 'the broker epoch could not be kept: after a crash this broker must catch up before it may lead');
     }
@@ -351,7 +363,7 @@ class RunningNode implements Broker {
         maxConnectionsPerIp: () => view.number('max.connections.per.ip'),
         maxIdleMs: view.number('connections.max.idle.ms'),
         backlog: view.number('socket.listen.backlog.size'),
-        clock: systemClock,
+        clock: this.#platform.clock,
         handler: dispatcher,
         onRefused: (remoteAddress, reason) => this.#log.warnSometimes({ client: remoteAddress, reason }, 'connection refused'),
       });
@@ -399,13 +411,13 @@ class RunningNode implements Broker {
 
   async #close(): Promise<void> {
     this.#health.onStopping(new Error('the broker was stopped before it served'));
-    const startedMs = systemClock.monotonicMs();
+    const startedMs = this.#platform.clock.monotonicMs();
     if (this.#config.roles.broker && this.#config.view.boolean('controlled.shutdown.enable')) {
       const granted = (await this.#lifecycle?.shutDown(controlledShutdownMs)) ?? true;
       if (!granted) this.#log.warn({}, 'no controller has taken over the leaderships in time; stopping without');
     }
     await this.#tearDown(true);
-    this.#log.info({ stopMs: Math.round(systemClock.monotonicMs() - startedMs) }, 'broker stopped');
+    this.#log.info({ stopMs: Math.round(this.#platform.clock.monotonicMs() - startedMs) }, 'broker stopped');
   }
 
   async #tearDown(isClean: boolean): Promise<void> {

@@ -2,9 +2,8 @@
  * The part of a node that every role has: the quorum's state machine, its disk and its links, and the controller that
  * comes to life when this node leads.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Prng, type Clock, type NodeId } from '@jackdaw/base';
+import { Prng, type NodeId } from '@jackdaw/base';
 import type { SoftState } from '@jackdaw/raft';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { ControllerDriver } from './quorum/controller-driver.ts';
@@ -16,11 +15,12 @@ import { RaftStore } from './quorum/raft-store.ts';
 import { RaftTransport } from './quorum/raft-transport.ts';
 import { voterAddresses } from './quorum/voters.ts';
 import { rpcAddressOf } from './metadata-publisher.ts';
+import type { Platform } from './platform/platform.ts';
 import type { BrokerLog } from './runtime/broker-log.ts';
 
 export interface NodeCoreOptions {
   readonly config: BrokerConfig;
-  readonly clock: Clock;
+  readonly platform: Platform;
   readonly clusterId: string;
   readonly incarnationId: string;
   readonly seed: number;
@@ -72,10 +72,12 @@ export class NodeCore {
   }
 
   #createControllerDriver(prng: Prng): ControllerDriver {
-    const { config, clock, clusterId, incarnationId, log } = this.#options;
+    const { config, platform, clusterId, incarnationId, log } = this.#options;
     return new ControllerDriver({
       nodeId: config.nodeId,
-      clock,
+      clock: platform.clock,
+      timers: platform.scheduler,
+      random: platform.random,
       prng,
       settings: { staticConfig: config.view.layers.staticBroker },
       metadata: this.metadata,
@@ -97,13 +99,14 @@ export class NodeCore {
   }
 
   #createQuorum(store: RaftStore, prng: Prng): QuorumDriver {
-    const { config, clock, onCommitted, onFatal } = this.#options;
+    const { config, platform, onCommitted, onFatal } = this.#options;
     return new QuorumDriver({
       nodeId: config.nodeId,
       directoryId: store.directoryId,
       voters: config.voters.map(({ id }) => id),
       store,
-      clock,
+      clock: platform.clock,
+      timers: platform.scheduler,
       prng,
       electionTimeoutMs: config.view.number('controller.quorum.election.timeout.ms'),
       snapshotBytes: config.view.number('metadata.log.max.record.bytes.between.snapshots'),
@@ -117,7 +120,7 @@ export class NodeCore {
   }
 
   #createControllerService(): ControllerService {
-    const { config, clock, clusterId, incarnationId, log } = this.#options;
+    const { config, platform, clusterId, incarnationId, log } = this.#options;
     return new ControllerService({
       nodeId: config.nodeId,
       incarnationId,
@@ -128,7 +131,7 @@ export class NodeCore {
         describeQuorum(request, {
           status: this.quorum.status,
           tickMs: this.quorum.tickMs,
-          wallMs: clock.wallMs(),
+          wallMs: platform.clock.wallMs(),
           voters: config.voters,
           listenerName: config.controllerListener.name,
         }),
@@ -162,9 +165,9 @@ export class NodeCore {
 
   /** Opens the quorum's database. Rejects when it is locked or damaged. */
   static async open(options: NodeCoreOptions): Promise<NodeCore> {
-    const directory = join(options.config.metadataLogDir, 'raft');
-    mkdirSync(directory, { recursive: true });
-    return new NodeCore(options, await RaftStore.open(directory));
+    const { openDatabase, random } = options.platform;
+    const database = await openDatabase(join(options.config.metadataLogDir, 'raft'));
+    return new NodeCore(options, await RaftStore.open(database, random));
   }
 
   start(): void {
@@ -200,7 +203,7 @@ export class NodeCore {
   }
 
   #noteLeader(hasLeader: boolean): void {
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#options.platform.clock.monotonicMs();
     if (!hasLeader && this.#hadLeader) this.#leaderLostMs ??= nowMs;
     if (hasLeader && this.#leaderLostMs !== null) {
       this.#options.onControllerFailover(nowMs - this.#leaderLostMs);

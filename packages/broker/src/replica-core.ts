@@ -1,7 +1,7 @@
 /**
  * The part of a node that holds partitions: replica manager, replication streams, ISR changes, group coordinators.
  */
-import type { Clock, NodeId } from '@jackdaw/base';
+import type { NodeId } from '@jackdaw/base';
 import type { LogManager, PartitionLog } from '@jackdaw/log';
 import { directoryIds, type MetadataImage } from '@jackdaw/metadata';
 import type { Codecs } from '@jackdaw/protocol';
@@ -20,11 +20,12 @@ import { ReplicaManager } from './replica/replica-manager.ts';
 import { ReplicationService } from './replica/replication-service.ts';
 import { TopicConfigs } from './replica/topic-configs.ts';
 import type { Truncation } from '@jackdaw/replication';
+import type { Platform } from './platform/platform.ts';
 import type { BrokerLog } from './runtime/broker-log.ts';
 
 export interface ReplicaCoreOptions {
   readonly config: BrokerConfig;
-  readonly clock: Clock;
+  readonly platform: Platform;
   readonly codecs: Codecs;
   readonly log: BrokerLog;
   readonly logManager: LogManager;
@@ -75,10 +76,11 @@ export class ReplicaCore {
   }
 
   #newIsrUpdater(): IsrUpdater {
-    const { config, clock, controller, brokerEpoch, log } = this.#options;
+    const { config, platform, controller, brokerEpoch, log } = this.#options;
     return new IsrUpdater({
       nodeId: config.nodeId,
-      clock,
+      clock: platform.clock,
+      scheduler: platform.scheduler,
       brokerEpoch,
       ledPartitions: () => this.replicas.partitions(),
       alterPartition: (request) => controller.call(controllerApis.alterPartition, request, alterPartitionTimeoutMs),
@@ -95,12 +97,12 @@ export class ReplicaCore {
   }
 
   #newReplication(): ReplicationService {
-    const { config, clock, clusterId, brokerEpoch, traffic, log, image } = this.#options;
+    const { config, platform, clusterId, brokerEpoch, traffic, log, image } = this.#options;
     return new ReplicationService({
       nodeId: config.nodeId,
       clusterId: () => clusterId,
       brokerEpoch,
-      clock,
+      clock: platform.clock,
       addressOf: (id: NodeId) => rpcAddressOf(image(), id, config.controllerListener.name),
       leader: {
         readBytes: Math.min(maxReadBytes, config.view.number('replica.fetch.max.bytes')),
@@ -126,11 +128,11 @@ export class ReplicaCore {
   }
 
   #newReplicaManager(): ReplicaManager {
-    const { config, clock, logManager, log, image } = this.#options;
+    const { config, platform, logManager, log, image } = this.#options;
     return new ReplicaManager({
       nodeId: config.nodeId,
       logManager,
-      clock,
+      clock: platform.clock,
       logConfig: (topicName) => this.topicConfigs.logConfigOf(topicName),
       minInsyncReplicas: (topicName) => this.topicConfigs.of(topicName).minInsyncReplicas,
       replicaLagTimeMaxMs: () => config.view.number('replica.lag.time.max.ms'),
@@ -150,8 +152,9 @@ export class ReplicaCore {
   }
 
   #newDamagedReplicas(): DamagedReplicas {
-    const { config, controller, brokerEpoch, log, logManager } = this.#options;
+    const { config, platform, controller, brokerEpoch, log, logManager } = this.#options;
     return new DamagedReplicas({
+      timers: platform.scheduler,
       nodeId: config.nodeId,
       brokerEpoch,
       directoryOf: ({ topicName, partition }) => logManager.directoryIdOf(topicName, partition) ?? directoryIds.unassigned,
@@ -163,9 +166,11 @@ export class ReplicaCore {
   }
 
   #newGroups(): GroupService {
-    const { config, clock, codecs, image, log } = this.#options;
+    const { config, platform, codecs, image, log } = this.#options;
     return new GroupService({
-      clock,
+      clock: platform.clock,
+      scheduler: platform.scheduler,
+      random: platform.random,
       config: groupConfigOf(config.view),
       image,
       codecs,

@@ -3,7 +3,16 @@
  */
 export { readOffsetCheckpoint, type OffsetCheckpoint } from './checkpoint-file.ts';
 export { systemProcesses, type ProcessIdentity, type Processes } from './directory-lock.ts';
-export { StorageError, type FileHandle, type FileStat, type Fs, type OpenMode, type StorageErrorKind } from './fs.ts';
+export {
+  readSmallFile,
+  StorageError,
+  writeFully,
+  type FileHandle,
+  type FileStat,
+  type Fs,
+  type OpenMode,
+  type StorageErrorKind,
+} from './fs.ts';
 export { UnexpectedOffsetError } from './log-append.ts';
 export { defaultLogConfig, type LogConfig } from './log-config.ts';
 export type { LogDirectory } from './log-directory.ts';

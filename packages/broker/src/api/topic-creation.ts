@@ -36,9 +36,13 @@ export class TopicCreation {
       const error = await this.#createOne(name);
       if (error !== ErrorCode.NONE) errors.set(name, error);
     });
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([Promise.all(waiting), new Promise((resolve) => (timer = setTimeout(resolve, waitMs)))]);
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const timer = this.#broker().timers.setTimer(waitMs, resolve);
+      void Promise.all(waiting).finally(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
     return errors;
   }
 

@@ -6,8 +6,7 @@
  * like any producer's with acks=all. Until compaction exists, a log that has grown is replaced by the shard's live
  * state: written anew at its end, and everything before is dropped once that is committed.
  */
-import { randomUUID } from 'node:crypto';
-import type { Clock, Offset } from '@jackdaw/base';
+import { setRepeating, type Clock, type Offset, type Randomness, type Scheduler, type Timer } from '@jackdaw/base';
 import {
   defaultGroupConfig,
   GroupShard,
@@ -27,6 +26,8 @@ export const offsetsTopic = '__consumer_offsets';
 
 export interface GroupServiceOptions {
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Randomness;
   readonly config: GroupConfig;
   readonly image: () => MetadataImage;
   readonly codecs: Codecs;
@@ -57,16 +58,25 @@ const maxInflatedBytes = 256 * 1024 * 1024;
 /** Records of one batch of a rewritten state. */
 const snapshotBatchRecords = 1_000;
 
+/** A random UUID (RFC 9562, version 4) in the form of member ids of Kafka's classic groups. */
+function memberUuid(random: Randomness): string {
+  const bytes = random.bytes(16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 export class GroupService {
   readonly #options: GroupServiceOptions;
   readonly #shards = new Map<number, Shard>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: Timer;
   #nextTrimCheckMs = 0;
 
   constructor(options: GroupServiceOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#tick(), Math.min(tickMs, maxTickIntervalMs));
-    this.#timer.unref();
+    this.#timer = setRepeating(options.scheduler, Math.min(tickMs, maxTickIntervalMs), () => this.#tick());
   }
 
   /** The shard that serves a group here, or the error code: it is elsewhere, or nowhere yet. */
@@ -106,7 +116,7 @@ export class GroupService {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#timer.cancel();
     for (const { shard } of this.#shards.values()) shard.onResigned();
     this.#shards.clear();
   }
@@ -115,7 +125,7 @@ export class GroupService {
     const shard: Shard = {
       shard: new GroupShard({
         config: this.#options.config,
-        newUuid: () => randomUUID(),
+        newUuid: () => memberUuid(this.#options.random),
         append: (records, onResult) => this.#append(shard, records, onResult),
         topics: this.#topics(),
         onEvent: (event) => this.#options.onEvent(event, hosted.partition),
@@ -162,7 +172,7 @@ export class GroupService {
       if (read.sizeBytes === 0) break;
       for (const chunk of read.chunks) records += this.#replay(shard, chunk, offset);
       offset = read.nextOffset;
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => this.#options.scheduler.defer(resolve));
       if (!this.#isCurrent(loading)) return;
     }
     await whenCommitted(hosted, leader);

@@ -5,7 +5,7 @@
  * STALE_BROKER_EPOCH or BROKER_ID_NOT_REGISTERED means that the controller forgot this one: it registers again. Timing is
  * monotonic; the controller's session for this broker is several heartbeats long, so one lost beat costs nothing.
  */
-import type { Clock, NodeId } from '@jackdaw/base';
+import type { Clock, NodeId, Timer, Timers } from '@jackdaw/base';
 import { ErrorCode, errorName, type BrokerRegistrationRequestDraft } from '@jackdaw/protocol';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerApis } from './controller-apis.ts';
@@ -14,6 +14,7 @@ import type { MetadataState } from './metadata-state.ts';
 export interface BrokerLifecycleOptions {
   readonly nodeId: NodeId;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly controller: ControllerClient;
   readonly metadata: MetadataState;
   readonly registration: () => BrokerRegistrationRequestDraft;
@@ -40,7 +41,7 @@ export class BrokerLifecycle {
   readonly #options: BrokerLifecycleOptions;
   #phase: Phase = 'starting';
   #brokerEpoch = -1;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | null = null;
   #isBeating = false;
   #shutdownGranted: (() => void) | null = null;
   /** Monotonic ms until which a duplicate of this id is given time to expire. */
@@ -80,9 +81,9 @@ export class BrokerLifecycle {
     }
     this.#phase = 'shuttingDown';
     const granted = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs);
+      const timer = this.#options.timers.setTimer(timeoutMs, () => resolve(false));
       this.#shutdownGranted = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve(true);
       };
       this.#schedule(0);
@@ -93,7 +94,7 @@ export class BrokerLifecycle {
 
   stop(): void {
     this.#phase = 'stopped';
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   async #register(): Promise<void> {
@@ -139,13 +140,13 @@ export class BrokerLifecycle {
 
   #retryRegistration(): void {
     if (this.#isStopped()) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#register(), retryMs);
+    this.#timer?.cancel();
+    this.#timer = this.#options.timers.setTimer(retryMs, () => void this.#register());
   }
 
   #schedule(delayMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#beat(), delayMs);
+    this.#timer?.cancel();
+    this.#timer = this.#options.timers.setTimer(delayMs, () => void this.#beat());
   }
 
   async #beat(): Promise<void> {

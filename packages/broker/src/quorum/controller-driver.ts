@@ -5,10 +5,9 @@
  * it is dropped, and its uncommitted thoughts with it, when leadership is lost (E11). Decisions are proposed in the
  * order in which they are made; an answer leaves when everything that it depends on is committed.
  */
-import { randomBytes } from 'node:crypto';
-import type { Clock, NodeId, Prng } from '@jackdaw/base';
+import { setRepeating, type Clock, type NodeId, type Prng, type Randomness, type Timer, type Timers } from '@jackdaw/base';
 import { ActiveController, type ControllerDecision, type ControllerEvent, type ControllerSettings } from '@jackdaw/metadata';
-import { ErrorCode, uuidOf } from '@jackdaw/protocol';
+import { ErrorCode, uuidBytes, uuidOf } from '@jackdaw/protocol';
 import type { SoftState } from '@jackdaw/raft';
 import { LeadershipLostError, type QuorumDriver } from './quorum-driver.ts';
 import type { MetadataState } from './metadata-state.ts';
@@ -16,6 +15,8 @@ import type { MetadataState } from './metadata-state.ts';
 export interface ControllerDriverOptions {
   readonly nodeId: NodeId;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Randomness;
   readonly prng: Prng;
   readonly settings: ControllerSettings;
   readonly metadata: MetadataState;
@@ -53,7 +54,7 @@ export class ControllerDriver {
   /** When the heartbeat stream of a broker last broke, on the monotonic clock; one entry for each broker at most. */
   readonly #brokenMs = new Map<NodeId, number>();
   #isRebuilding = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | null = null;
   #isClosed = false;
 
   constructor(options: ControllerDriverOptions) {
@@ -110,18 +111,18 @@ export class ControllerDriver {
   }
 
   #activate(): void {
-    const { nodeId, prng, settings, metadata, clock } = this.#options;
+    const { nodeId, prng, settings, metadata, clock, timers, random } = this.#options;
     this.#active = new ActiveController({
       image: metadata.image,
       term: this.#options.quorum().softState.term,
       controllerId: nodeId,
       localIncarnationId: this.#options.localIncarnationId,
       prng,
-      newUuid: () => uuidOf(randomBytes(16)),
+      newUuid: () => uuidOf(random.bytes(uuidBytes)),
       settings,
       nowMs: clock.monotonicMs(),
     });
-    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer = setRepeating(timers, tickMs, () => this.#tick());
     this.#options.onActive(true);
     this.#start();
   }
@@ -135,7 +136,7 @@ export class ControllerDriver {
   }
 
   #deactivate(): void {
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     if (this.#active === null) return;
     this.#active = null;
     this.#brokenMs.clear();

@@ -5,7 +5,16 @@
  * depends on it, then apply (E2). While the disk is busy, heartbeats still leave. A disk that fails ends the node: its
  * promises could not be kept any more.
  */
-import type { Clock, NodeId, Prng, RaftIndex, Term } from '@jackdaw/base';
+import {
+  setRepeating,
+  type Clock,
+  type NodeId,
+  type Prng,
+  type RaftIndex,
+  type Term,
+  type Timer,
+  type Timers,
+} from '@jackdaw/base';
 import { RaftNode, type ProposeResult, type RaftMessage, type RaftStatus, type Ready, type SoftState } from '@jackdaw/raft';
 import type { RaftStore } from './raft-store.ts';
 import type { RaftTransport } from './raft-transport.ts';
@@ -16,6 +25,7 @@ export interface QuorumOptions {
   readonly voters: readonly NodeId[];
   readonly store: RaftStore;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly prng: Prng;
   /** `controller.quorum.election.timeout.ms`: the shortest time without a leader before an election. */
   readonly electionTimeoutMs: number;
@@ -67,7 +77,7 @@ export class QuorumDriver {
   readonly #waiters = new Map<RaftIndex, Waiter>();
   readonly #reads = new Map<number, { resolve(): void; reject(error: Error): void }>();
   #transport: RaftTransport | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | null = null;
   #lastTickMs: number;
   #nextReadId = 1;
   #isRunning = false;
@@ -116,7 +126,7 @@ export class QuorumDriver {
   start(transport: RaftTransport): void {
     this.#transport = transport;
     this.#lastTickMs = this.#options.clock.monotonicMs();
-    this.#timer = setInterval(() => this.#onTimer(), this.#tickMs);
+    this.#timer = setRepeating(this.#options.timers, this.#tickMs, () => this.#onTimer());
     // The only voter need not wait for anybody.
     if (this.#options.voters.length === 1 && this.#options.voters[0] === this.#options.nodeId) this.#node.campaign();
     this.#run();
@@ -172,7 +182,7 @@ export class QuorumDriver {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     this.#failWaiters('this node is stopping');
     await this.#finished;
     await this.#options.store.close();
@@ -201,7 +211,7 @@ export class QuorumDriver {
       },
       (error: unknown) => {
         this.#isClosed = true;
-        clearInterval(this.#timer);
+        this.#timer?.cancel();
         this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
       },
     );

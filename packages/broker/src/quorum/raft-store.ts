@@ -5,12 +5,10 @@
  * policy of the driver. Keys: `directory-id`, `hard`, `snapshot`, `snapshot-data`, `cut`, and `e` + 16 hex digits for each entry.
  */
 import { Buffer } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
-import type { RaftIndex, Term } from '@jackdaw/base';
-import { StorageError } from '@jackdaw/log';
+import type { RaftIndex, Randomness, Term } from '@jackdaw/base';
 import { MemoryStorage, type Entry, type HardState, type Ready, type Snapshot } from '@jackdaw/raft';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
-import { Level } from 'level';
+import type { Database, DatabaseOperation } from './database.ts';
 import { decodeStoredEntry, encodeStoredEntry, identitiesOf, wireIdentitiesOf } from './raft-codec.ts';
 
 const directoryIdKey = 'directory-id';
@@ -19,8 +17,6 @@ const snapshotKey = 'snapshot';
 const snapshotDataKey = 'snapshot-data';
 const cutKey = 'cut';
 const entryPrefix = 'e';
-
-type Operation = { type: 'put'; key: string; value: Buffer } | { type: 'del'; key: string };
 
 interface StoredSnapshot {
   index: number;
@@ -32,20 +28,18 @@ export class RaftStore {
   readonly storage = new MemoryStorage();
   /** Identity of this database, made when it was: a wiped disk comes back with another one (E9). */
   readonly directoryId: string;
-  readonly #db: Level<string, Buffer>;
+  readonly #db: Database;
 
-  private constructor(db: Level<string, Buffer>, directoryId: string) {
+  private constructor(db: Database, directoryId: string) {
     this.#db = db;
     this.directoryId = directoryId;
   }
 
-  /** Opens or creates the database and loads it. Rejects when it is locked by another process or damaged. */
-  static async open(directory: string): Promise<RaftStore> {
-    const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer' });
-    await openUnlocked(db, directory);
+  /** Loads what the database holds; an empty one gets an identity. Rejects when it is damaged. */
+  static async open(db: Database, random: Randomness): Promise<RaftStore> {
     const stored = await db.get(directoryIdKey);
-    const directoryId = stored?.toString() ?? uuidOf(randomBytes(uuidBytes));
-    if (stored === undefined) await db.put(directoryIdKey, Buffer.from(directoryId), { sync: true });
+    const directoryId = stored?.toString() ?? uuidOf(random.bytes(uuidBytes));
+    if (stored === undefined) await db.write([{ type: 'put', key: directoryIdKey, value: Buffer.from(directoryId) }], true);
     const store = new RaftStore(db, directoryId);
     await store.#load();
     return store;
@@ -53,7 +47,7 @@ export class RaftStore {
 
   /** Makes a Ready durable, then visible to the state machine. Rejects when the disk fails; the caller must stop then. */
   async persist(ready: Ready): Promise<void> {
-    const operations: Operation[] = [];
+    const operations: DatabaseOperation[] = [];
     const oldLast = this.storage.lastIndex();
     if (ready.snapshot !== null) {
       this.#putSnapshot(operations, ready.snapshot);
@@ -68,7 +62,7 @@ export class RaftStore {
       if (ready.snapshot === null) this.#deleteEntries(operations, last.index + 1, oldLast);
     }
     if (ready.hardState !== null) putJson(operations, hardKey, ready.hardState);
-    if (operations.length > 0) await this.#db.batch(operations, { sync: ready.mustSync });
+    if (operations.length > 0) await this.#db.write(operations, ready.mustSync);
     if (ready.hardState !== null) this.storage.setHardState(ready.hardState);
     if (ready.snapshot !== null) this.storage.installSnapshot(ready.snapshot);
     this.storage.append(ready.entries);
@@ -76,7 +70,7 @@ export class RaftStore {
 
   /** Keeps a snapshot made by this node and drops the entries up to `compactTo`. */
   async saveSnapshot(snapshot: Snapshot, compactTo: RaftIndex): Promise<void> {
-    const operations: Operation[] = [];
+    const operations: DatabaseOperation[] = [];
     this.#putSnapshot(operations, snapshot);
     const cut = Math.min(compactTo, snapshot.metadata.index);
     const cutTerm = this.storage.term(cut);
@@ -84,7 +78,7 @@ export class RaftStore {
       this.#deleteEntries(operations, this.storage.firstIndex(), cut);
       putJson(operations, cutKey, { index: cut, term: cutTerm });
     }
-    await this.#db.batch(operations, { sync: true });
+    await this.#db.write(operations, true);
     this.storage.saveSnapshot(snapshot);
     if (cut >= this.storage.firstIndex()) this.storage.compact(cut);
   }
@@ -95,7 +89,7 @@ export class RaftStore {
 
   async #load(): Promise<void> {
     const entries: Entry[] = [];
-    for await (const [key, value] of this.#db.iterator({ gte: entryPrefix, lt: `${entryPrefix}~` })) {
+    for (const [key, value] of await this.#db.entries(entryPrefix, `${entryPrefix}~`)) {
       entries.push(decodeStoredEntry(Number.parseInt(key.slice(entryPrefix.length), 16), value));
     }
     const hardState = await this.#getJson<HardState>(hardKey);
@@ -118,54 +112,22 @@ export class RaftStore {
     return value === undefined ? undefined : (JSON.parse(value.toString()) as T);
   }
 
-  #putSnapshot(operations: Operation[], snapshot: Snapshot): void {
+  #putSnapshot(operations: DatabaseOperation[], snapshot: Snapshot): void {
     const { index, term, identities } = snapshot.metadata;
     const stored: StoredSnapshot = { index, term, identities: wireIdentitiesOf(identities) };
     putJson(operations, snapshotKey, stored);
     operations.push({ type: 'put', key: snapshotDataKey, value: Buffer.from(snapshot.data) });
   }
 
-  #deleteEntries(operations: Operation[], from: RaftIndex, to: RaftIndex): void {
+  #deleteEntries(operations: DatabaseOperation[], from: RaftIndex, to: RaftIndex): void {
     for (let index = from; index <= to; index++) operations.push({ type: 'del', key: entryKey(index) });
   }
 }
 
-/**
- * Opens the database. A killed process holds its lock until its last thread has ended, which a sync on a slow disk can
- * put off for a moment after the process itself is gone; so a lock is waited for a little.
- */
-async function openUnlocked(db: Level<string, Buffer>, directory: string): Promise<void> {
-  const deadline = performance.now() + lockWaitMs;
-  for (;;) {
-    try {
-      await db.open();
-      return;
-    } catch (error) {
-      if (!isLocked(error) || performance.now() >= deadline) {
-        throw new StorageError('io', directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
-  }
-}
-
-const lockWaitMs = 3_000;
-const lockRetryMs = 50;
-
-function isLocked(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
-}
-
-function putJson(operations: Operation[], key: string, value: object): void {
+function putJson(operations: DatabaseOperation[], key: string, value: object): void {
   operations.push({ type: 'put', key, value: Buffer.from(JSON.stringify(value)) });
 }
 
 function entryKey(index: RaftIndex): string {
   return entryPrefix + index.toString(16).padStart(16, '0');
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -7,13 +7,14 @@
  * the usual rule for joining the ISR holds. Where nobody else can lead, the controller refuses: the replica goes on
  * leading without the damaged batch, and is offered again from time to time.
  */
-import type { NodeId } from '@jackdaw/base';
+import type { NodeId, Timer, Timers } from '@jackdaw/base';
 import type { PartitionLog } from '@jackdaw/log';
 import { directoryIds } from '@jackdaw/metadata';
 import { ErrorCode, type AssignReplicasToDirsRequest, type AssignReplicasToDirsResponse } from '@jackdaw/protocol';
 import type { HostedPartition } from './hosted-partition.ts';
 
 export interface DamagedReplicasOptions {
+  readonly timers: Timers;
   readonly nodeId: NodeId;
   readonly brokerEpoch: () => number;
   /** Id of the directory in which the replica's log is. */
@@ -36,7 +37,7 @@ export class DamagedReplicas {
   readonly #open = new Set<HostedPartition>();
   readonly #refused = new Set<HostedPartition>();
   #isInFlight = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | null = null;
   #isClosed = false;
 
   constructor(options: DamagedReplicasOptions) {
@@ -52,13 +53,13 @@ export class DamagedReplicas {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   #schedule(delayMs: number): void {
     if (this.#isInFlight || this.#isClosed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#round(), delayMs);
+    this.#timer?.cancel();
+    this.#timer = this.#options.timers.setTimer(delayMs, () => void this.#round());
   }
 
   async #round(): Promise<void> {

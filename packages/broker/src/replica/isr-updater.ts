@@ -6,13 +6,14 @@
  * the controller's compare-and-set makes harmless (A15).
  */
 import { ErrorCode, type AlterPartitionRequest, type AlterPartitionResponse } from '@jackdaw/protocol';
-import type { Clock, NodeId } from '@jackdaw/base';
+import type { Clock, NodeId, Scheduler, Timer } from '@jackdaw/base';
 import type { IsrProposal, PartitionLeader } from '@jackdaw/replication';
 import type { HostedPartition } from './hosted-partition.ts';
 
 export interface IsrUpdaterOptions {
   readonly nodeId: NodeId;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly brokerEpoch: () => number;
   readonly ledPartitions: () => Iterable<HostedPartition>;
   /** Sends to the active controller; rejects when there is none or the answer does not come in time. */
@@ -35,7 +36,7 @@ export class IsrUpdater {
   #candidates = new Set<HostedPartition>();
   #isInFlight = false;
   #isScheduled = false;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #retryTimer: Timer | null = null;
   #isClosed = false;
 
   constructor(options: IsrUpdaterOptions) {
@@ -45,9 +46,9 @@ export class IsrUpdater {
   /** A partition's ISR may have to change: looked at within this turn of the event loop. */
   check(hosted: HostedPartition): void {
     this.#candidates.add(hosted);
-    if (this.#isScheduled || this.#isInFlight || this.#retryTimer !== undefined || this.#isClosed) return;
+    if (this.#isScheduled || this.#isInFlight || this.#retryTimer !== null || this.#isClosed) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#options.scheduler.defer(() => {
       this.#isScheduled = false;
       void this.#send();
     });
@@ -60,7 +61,7 @@ export class IsrUpdater {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#retryTimer);
+    this.#retryTimer?.cancel();
   }
 
   async #send(): Promise<void> {
@@ -77,10 +78,10 @@ export class IsrUpdater {
     if (this.#candidates.size === 0) return;
     if (response !== null && unanswered.length === 0) void this.#send();
     else {
-      this.#retryTimer = setTimeout(() => {
-        this.#retryTimer = undefined;
+      this.#retryTimer = this.#options.scheduler.setTimer(retryMs, () => {
+        this.#retryTimer = null;
         void this.#send();
-      }, retryMs);
+      });
     }
   }
 

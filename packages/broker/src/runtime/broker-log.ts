@@ -4,7 +4,7 @@
  * Kept in one place, so that names of fields and messages stay the same wherever an event comes from. What happens to
  * very many partitions at once (a restart with a thousand of them) is told at `debug`, with a count at `info`.
  */
-import type { NodeId } from '@jackdaw/base';
+import type { Clock, NodeId } from '@jackdaw/base';
 import type { GroupEvent } from '@jackdaw/coordinator';
 import type { ControllerEvent } from '@jackdaw/metadata';
 import type { SoftState } from '@jackdaw/raft';
@@ -20,11 +20,13 @@ const maxRemembered = 1_000;
 
 export class BrokerLog implements ReplicaEvents {
   readonly #logger: Logger;
+  readonly #clock: Clock;
   /** When a failure of this kind was last told, by its text. */
   readonly #lastTold = new Map<string, number>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, clock: Clock) {
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   info(fields: object, message: string): void {
@@ -37,7 +39,7 @@ export class BrokerLog implements ReplicaEvents {
 
   /** What may come very often: told once, then again after some seconds. */
   warnSometimes(fields: object, message: string): void {
-    const now = performance.now();
+    const now = this.#clock.monotonicMs();
     if (now - (this.#lastTold.get(message) ?? Number.NEGATIVE_INFINITY) < repeatMs) return;
     if (this.#lastTold.size >= maxRemembered) this.#lastTold.clear();
     this.#lastTold.set(message, now);

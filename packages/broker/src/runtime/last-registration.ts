@@ -5,9 +5,9 @@
  * crash may take what was only in the page cache. In fsync mode a crash takes nothing that was acknowledged, so a
  * crashed broker may name its last epoch too and stays eligible to lead. It does not when a log was found damaged.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogManager } from '@jackdaw/log';
+import { utf8Decode, utf8Encode } from '@jackdaw/base';
+import { readSmallFile, writeFully, type Fs, type LogManager } from '@jackdaw/log';
 
 export type Durability = 'fsync' | 'page-cache';
 
@@ -19,45 +19,44 @@ interface LastRegistration {
 
 const fileName = 'last-registration.json';
 
-/** Durable when it returns. Throws the system's error. */
-export function saveLastRegistration(directory: string, registration: LastRegistration): void {
+/** Durable when it returns. Throws StorageError. */
+export function saveLastRegistration(fs: Fs, directory: string, registration: LastRegistration): void {
   const path = join(directory, fileName);
-  const file = openSync(`${path}.tmp`, 'w');
+  const temporary = `${path}.tmp`;
+  fs.unlink(temporary);
+  const file = fs.open(temporary, 'write');
   try {
-    writeSync(file, JSON.stringify(registration));
-    fsyncSync(file);
+    writeFully(fs, file, [utf8Encode(JSON.stringify(registration))], 0);
+    fs.dataSyncNow(file);
   } finally {
-    closeSync(file);
+    fs.close(file);
   }
-  renameSync(`${path}.tmp`, path);
-  const parent = openSync(directory, 'r');
-  try {
-    fsyncSync(parent);
-  } finally {
-    closeSync(parent);
-  }
+  fs.rename(temporary, path);
+  fs.syncDirectoryNow(directory);
 }
 
 /**
  * The epoch to name at the next registration: of a clean shutdown, or of a crash that cannot have lost anything that was
  * acknowledged; −1 says that this broker must catch up before it may lead (A18).
  */
-export function previousBrokerEpoch(logManager: LogManager, directory: string): number {
+export function previousBrokerEpoch(fs: Fs, logManager: LogManager, directory: string): number {
   const cleanEpoch = logManager.previousBrokerEpoch;
   if (cleanEpoch !== null) return cleanEpoch;
-  const last = readLastRegistration(directory);
+  const last = readLastRegistration(fs, directory);
   if (last === null || last.durability !== 'fsync') return -1;
   if (logManager.unreadable.length > 0) return -1;
   for (const { recovery } of logManager.logs()) if (recovery.lostDurableRecords || recovery.wasCutInTheMiddle) return -1;
   return last.brokerEpoch;
 }
 
-function readLastRegistration(directory: string): LastRegistration | null {
+function readLastRegistration(fs: Fs, directory: string): LastRegistration | null {
+  const bytes = readSmallFile(fs, join(directory, fileName));
+  if (bytes === null) return null;
   try {
-    const value: unknown = JSON.parse(readFileSync(join(directory, fileName), 'utf8'));
+    const value: unknown = JSON.parse(utf8Decode(bytes));
     return isRegistration(value) ? value : null;
   } catch {
-    // Absent at the first start; a damaged one counts as absent, which is the careful answer.
+    // A damaged one counts as absent, which is the careful answer.
     return null;
   }
 }

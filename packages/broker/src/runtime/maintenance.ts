@@ -2,11 +2,13 @@
  * The broker's housekeeping by the clock: followers that lag, retention, checkpoints. One small timer each; a run that
  * takes longer than its interval is not started twice.
  */
+import type { Timer, Timers } from '@jackdaw/base';
 import type { PartitionLog } from '@jackdaw/log';
 import type { BrokerServices } from '../broker-services.ts';
 import type { IsrUpdater } from '../replica/isr-updater.ts';
 
 export interface MaintenanceOptions {
+  readonly timers: Timers;
   readonly broker: BrokerServices;
   readonly isrUpdater: IsrUpdater;
   readonly onError: (what: string, error: unknown) => void;
@@ -27,7 +29,7 @@ const defaultFlushIntervalMs = 1_000;
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #pending = new Map<string, Timer>();
   readonly #running = new Map<string, Promise<void>>();
   #isClosed = false;
 
@@ -42,7 +44,7 @@ export class Maintenance {
   /** Stops the timers and waits for what is running. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const timer of this.#pending.values()) timer.cancel();
     await Promise.allSettled(this.#running.values());
   }
 
@@ -87,21 +89,18 @@ export class Maintenance {
 
   #schedule(job: Job): void {
     if (this.#isClosed) return;
-    const timer = setTimeout(
-      () => {
-        const run = Promise.resolve()
-          .then(() => job.run())
-          .catch((error: unknown) => this.#options.onError(job.name, error))
-          .finally(() => {
-            this.#running.delete(job.name);
-            this.#schedule(job);
-          });
-        this.#running.set(job.name, run);
-      },
-      Math.min(Math.max(job.intervalMs(), minIntervalMs), maxIntervalMs),
-    );
-    timer.unref();
-    this.#timers.set(job.name, timer);
+    const delayMs = Math.min(Math.max(job.intervalMs(), minIntervalMs), maxIntervalMs);
+    const timer = this.#options.timers.setTimer(delayMs, () => {
+      const run = Promise.resolve()
+        .then(() => job.run())
+        .catch((error: unknown) => this.#options.onError(job.name, error))
+        .finally(() => {
+          this.#running.delete(job.name);
+          this.#schedule(job);
+        });
+      this.#running.set(job.name, run);
+    });
+    this.#pending.set(job.name, timer);
   }
 }
 

@@ -1,17 +1,7 @@
 /**
  * Opens the log directories of a broker, and turns what can go wrong into a text for its user.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import {
-  LogManager,
-  NodeFs,
-  readMetaProperties,
-  StorageError,
-  systemProcesses,
-  type LogConfig,
-  type PartitionLog,
-} from '@jackdaw/log';
+import { LogManager, readMetaProperties, StorageError, type Fs, type LogConfig, type PartitionLog } from '@jackdaw/log';
 import { effectiveTopicConfig } from '@jackdaw/metadata';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { nodeCodecs } from '../codecs/codecs.ts';
@@ -19,10 +9,11 @@ import type { BrokerConfig } from '../config/broker-config.ts';
 import { clusterIdOf } from '../quorum/voters.ts';
 import { offsetsTopic } from '../groups/group-service.ts';
 import { logConfigOf } from '../replica/topic-configs.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { BrokerLog } from './broker-log.ts';
-import { systemClock } from './system-clock.ts';
 
 export interface OpenLogsOptions {
+  readonly platform: Platform;
   readonly log: BrokerLog;
   readonly onDurable: (log: PartitionLog) => void;
   /** A group commit took so long. */
@@ -34,19 +25,19 @@ export interface OpenLogsOptions {
 const tailCache = { maxTotalBytes: 16 * 1024 * 1024, maxBytesPerLog: 1024 * 1024 };
 
 export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): Promise<LogManager> {
-  const fs = new NodeFs();
-  for (const directory of config.logDirs) mkdirSync(directory, { recursive: true });
-  const manager = await openDirectories(config, fs, options);
+  for (const directory of config.logDirs) options.platform.fs.makeDirectory(directory);
+  const manager = await openDirectories(config, options);
   for (const { directory, error } of manager.unreadable)
     options.log.error(error, 'a partition could not be opened', { directory });
   for (const log of manager.logs()) reportRecovery(options.log, log);
   return manager;
 }
 
-async function openDirectories(config: BrokerConfig, fs: NodeFs, options: OpenLogsOptions): Promise<LogManager> {
+async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): Promise<LogManager> {
+  const { fs, clock, processes, random, scheduler } = options.platform;
   const opening = LogManager.open({
     fs,
-    clock: systemClock,
+    clock,
     directories: config.logDirs,
     clusterId: clusterIdFor(config, fs),
     nodeId: config.nodeId,
@@ -54,9 +45,9 @@ async function openDirectories(config: BrokerConfig, fs: NodeFs, options: OpenLo
     maxProducerIdExpirationMs: () => config.view.number('producer.id.expiration.ms'),
     tailCache,
     codecs: nodeCodecs,
-    processes: systemProcesses(),
-    newUuid: () => uuidOf(randomBytes(uuidBytes)),
-    defer: setImmediate,
+    processes,
+    newUuid: () => uuidOf(random.bytes(uuidBytes)),
+    defer: scheduler.defer,
     onDurable: options.onDurable,
     onSynced: options.onSynced,
     onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),
@@ -70,7 +61,7 @@ async function openDirectories(config: BrokerConfig, fs: NodeFs, options: OpenLo
 }
 
 /** Configured, or what the directories say, or what follows from the voters; null makes a new one. */
-function clusterIdFor(config: BrokerConfig, fs: NodeFs): string | null {
+function clusterIdFor(config: BrokerConfig, fs: Fs): string | null {
   if (config.clusterId !== null) return config.clusterId;
   for (const directory of config.logDirs) {
     const found = readMetaProperties(fs, directory)?.clusterId;

@@ -4,7 +4,7 @@
  * Produce and Fetch requests nearly always end before their timeout; a Node timer for each of them would cost more than
  * the request (performance budget). Deadlines are kept to one slot's width. The wheel stands still while it is empty.
  */
-import type { Clock, Timer, Timers } from '@jackdaw/base';
+import { setRepeating, type Clock, type Timer, type Timers } from '@jackdaw/base';
 
 const slotMs = 20;
 const slotCount = 512;
@@ -16,13 +16,15 @@ interface Entry {
 
 export class TimerWheel implements Timers {
   readonly #clock: Clock;
+  readonly #timers: Timers;
   readonly #slots: Set<Entry>[] = Array.from({ length: slotCount }, () => new Set<Entry>());
   #size = 0;
   #cursor = 0;
-  #interval: NodeJS.Timeout | undefined;
+  #interval: Timer | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, timers: Timers) {
     this.#clock = clock;
+    this.#timers = timers;
   }
 
   get size(): number {
@@ -45,19 +47,19 @@ export class TimerWheel implements Timers {
   }
 
   close(): void {
-    clearInterval(this.#interval);
+    this.#interval?.cancel();
     for (const slot of this.#slots) slot.clear();
     this.#size = 0;
   }
 
   #start(now: number): void {
     this.#cursor = Math.floor(now / slotMs);
-    this.#interval = setInterval(() => this.#advance(), slotMs);
+    this.#interval = setRepeating(this.#timers, slotMs, () => this.#advance());
   }
 
   #drop(): void {
     this.#size--;
-    if (this.#size === 0) clearInterval(this.#interval);
+    if (this.#size === 0) this.#interval?.cancel();
   }
 
   #advance(): void {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ManualClock, Prng } from '@jackdaw/base';
+import { systemPlatform } from '../../src/platform/system-platform.ts';
+import { openLevelDatabase } from '../../src/quorum/level-database.ts';
 import { QuorumDriver, type QuorumOptions } from '../../src/quorum/quorum-driver.ts';
 import { RaftStore } from '../../src/quorum/raft-store.ts';
 import type { RaftTransport } from '../../src/quorum/raft-transport.ts';
@@ -26,7 +28,7 @@ async function startQuorum(
   settings: Pick<QuorumOptions, 'snapshotBytes' | 'snapshotIntervalMs'>,
 ): Promise<TestQuorum> {
   const directory = mkdtempSync(join(tmpdir(), 'quorum-driver-'));
-  const store = await RaftStore.open(directory);
+  const store = await RaftStore.open(await openLevelDatabase(directory), new Prng(1));
   const clock = new ManualClock();
   let onSnapshot = (): void => undefined;
   const nextSnapshot = (): Promise<void> => new Promise((resolve) => (onSnapshot = resolve));
@@ -35,6 +37,7 @@ async function startQuorum(
   const leading = new Promise<void>((resolve) => (onLeading = resolve));
   const driver = new QuorumDriver({
     ...settings,
+    timers: systemPlatform.scheduler,
     nodeId: 1,
     directoryId: store.directoryId,
     voters: [1],
