@@ -5,7 +5,6 @@
  * one connection a broker and lane. Lanes exist because a broker works through a connection in order: a fetch or a group
  * join that waits would hold up everything behind it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode } from '@jackdaw/protocol';
 import { apis } from './apis.ts';
 import { Connection, type CallOptions } from './connection.ts';
@@ -13,6 +12,7 @@ import { errorText } from './error-texts.ts';
 import { ConnectionError, expectSuccess, isRetriable, KafkaError, TimeoutError } from './errors.ts';
 import { toMetadata, type ClusterMetadata, type TopicMetadata } from './metadata.ts';
 import { formatAddress, resolveOptions, type Address, type ClientOptions, type ResolvedOptions } from './options.ts';
+import { sleepUnlessAborted } from './sleep.ts';
 import type { Api } from './wire.ts';
 
 /** Topics whose metadata is kept; beyond it the oldest are forgotten and asked for again. */
@@ -96,11 +96,7 @@ export class Cluster {
   /** The topic as cached while it is fresh, else as a broker says. Throws KafkaError when it does not exist. */
   async topic(name: string, options: { isFresh?: boolean; autoCreate?: boolean } = {}): Promise<TopicMetadata> {
     const cached = this.#topics.get(name);
-    if (
-      cached !== undefined &&
-      options.isFresh !== true &&
-      performance.now() - cached.fetchedAtMs < this.options.metadataMaxAgeMs
-    ) {
+    if (cached !== undefined && options.isFresh !== true && this.#nowMs() - cached.fetchedAtMs < this.options.metadataMaxAgeMs) {
       return cached.topic;
     }
     const metadata = await this.fetchMetadata([name], { autoCreate: options.autoCreate ?? false });
@@ -197,19 +193,19 @@ export class Cluster {
    */
   async retrying<T>(attempt: (remainingMs: number) => Promise<T>, options: RetryOptions): Promise<T> {
     const deadlineMs = options.deadlineMs ?? this.options.deadlineMs;
-    const startMs = performance.now();
+    const startMs = this.#nowMs();
     for (let failures = 0; ; failures++) {
       try {
-        return await attempt(Math.max(1, deadlineMs - (performance.now() - startMs)));
+        return await attempt(Math.max(1, deadlineMs - (this.#nowMs() - startMs)));
       } catch (error) {
         const pauseMs = this.backoffMs(failures);
         if (!isRetriable(error) || this.#isClosed || options.signal?.aborted === true) throw error;
-        if (performance.now() - startMs + pauseMs > deadlineMs) {
+        if (this.#nowMs() - startMs + pauseMs > deadlineMs) {
           throw new TimeoutError(`${options.what}: no success within ${deadlineMs} ms; last: ${messageOf(error)}`, {
             cause: error,
           });
         }
-        await sleep(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+        await sleepUnlessAborted(this.options.platform.scheduler, pauseMs, options.signal);
         await this.#refreshQuietly();
       }
     }
@@ -218,7 +214,7 @@ export class Cluster {
   /** Pause after the given number of failures, with up to 20 % added so that clients do not march in step. */
   backoffMs(failures: number): number {
     const factor = Math.min(2 ** failures, backoffLimitFactor);
-    return this.options.retryBackoffMs * factor * (1 + Math.random() * 0.2);
+    return this.options.retryBackoffMs * factor * (1 + this.options.platform.random.float() * 0.2);
   }
 
   async close(): Promise<void> {
@@ -227,6 +223,10 @@ export class Cluster {
     this.#connections.clear();
     const results = await Promise.allSettled(open);
     for (const result of results) if (result.status === 'fulfilled') result.value.close();
+  }
+
+  #nowMs(): number {
+    return this.options.platform.clock.monotonicMs();
   }
 
   async #refreshQuietly(): Promise<void> {
@@ -297,7 +297,7 @@ export class Cluster {
     if (metadata.brokers.length > 0) this.#brokers = new Map(metadata.brokers.map((broker) => [broker.nodeId, broker]));
     this.#controllerId = metadata.controllerId;
     this.#clusterId = metadata.clusterId;
-    const fetchedAtMs = performance.now();
+    const fetchedAtMs = this.#nowMs();
     for (const topic of metadata.topics) {
       if (topic.errorCode !== 0) {
         this.#topics.delete(topic.name);

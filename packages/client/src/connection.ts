@@ -4,12 +4,13 @@
  * Kafka answers the requests of a connection in order, so the responses are matched by correlation id and a request that
  * times out takes the connection with it: whatever is behind it would wait just as long. The owner opens a new one.
  */
-import type { Socket } from 'node:net';
+import type { Timer } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { apis } from './apis.ts';
 import { ConnectionError, TimeoutError, UnsupportedError } from './errors.ts';
 import { FrameDecoder } from './framing.ts';
 import { formatAddress, type Address, type ResolvedOptions } from './options.ts';
+import type { BrokerSocket } from './platform.ts';
 import { authenticate } from './sasl.ts';
 import { openSocket } from './socket.ts';
 import {
@@ -42,12 +43,12 @@ export interface VersionRange {
 interface Pending {
   readonly resolve: (frame: Buffer) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Timer;
 }
 
 export class Connection {
   readonly address: string;
-  readonly #socket: Socket;
+  readonly #socket: BrokerSocket;
   readonly #options: ResolvedOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #frames: FrameDecoder;
@@ -57,7 +58,7 @@ export class Connection {
   /** Why the connection ended; set once. */
   #closedBy: Error | undefined;
 
-  private constructor(socket: Socket, address: string, options: ResolvedOptions) {
+  private constructor(socket: BrokerSocket, address: string, options: ResolvedOptions) {
     this.#socket = socket;
     this.address = address;
     this.#options = options;
@@ -138,7 +139,8 @@ export class Connection {
     const chunks = encodeRequest(api, header, draft);
     this.#socket.cork();
     for (const chunk of chunks) this.#socket.write(chunk);
-    process.nextTick(() => this.#socket.uncork());
+    // What is asked in one turn leaves as one write.
+    queueMicrotask(() => this.#socket.uncork());
     return correlationId;
   }
 
@@ -150,7 +152,8 @@ export class Connection {
     }
     return new Promise((resolve, reject) => {
       const correlationId = this.#write(api, version, request.draft);
-      const timer = setTimeout(() => this.#onTimeout(api, request.timeoutMs), request.timeoutMs);
+      const onTimeout = (): void => this.#onTimeout(api, request.timeoutMs);
+      const timer = this.#options.platform.scheduler.setTimer(request.timeoutMs, onTimeout);
       this.#pending.set(correlationId, { resolve, reject, timer });
     });
   }
@@ -182,7 +185,7 @@ export class Connection {
       );
     }
     this.#pending.delete(correlationId);
-    clearTimeout(pending.timer);
+    pending.timer.cancel();
     pending.resolve(frame);
   }
 
@@ -191,7 +194,7 @@ export class Connection {
     this.#closedBy = error;
     if (!this.#socket.writableEnded) this.#socket.destroy();
     for (const pending of this.#pending.values()) {
-      clearTimeout(pending.timer);
+      pending.timer.cancel();
       pending.reject(error);
     }
     this.#pending.clear();

@@ -4,6 +4,7 @@
  * A partition is fetched again when what was fetched of it has been handed out, so memory is bounded by one response a broker.
  * Lost leaders and fenced epochs are looked up again; an offset outside the log follows `autoOffsetReset`.
  */
+import { sleep } from '@jackdaw/base';
 import {
   ErrorCode,
   isRetriable as isRetriableCode,
@@ -17,6 +18,7 @@ import type { Cluster } from './cluster.ts';
 import type { Assignment, ConsumerOptions, StartPosition } from './consumer-options.ts';
 import { isRetriable, KafkaError } from './errors.ts';
 import { readFetched } from './fetched-batches.ts';
+import type { ClientPlatform } from './platform.ts';
 import { partitionKey, type ConsumedRecord, type TopicPartition } from './records.ts';
 
 interface PartitionState extends TopicPartition {
@@ -43,6 +45,7 @@ let nextLane = 1;
 
 export class Consumer {
   readonly #cluster: Cluster;
+  readonly #platform: ClientPlatform;
   readonly #options: Required<ConsumerOptions>;
   readonly #lane = `fetch-${nextLane++}`;
   #partitions = new Map<string, PartitionState>();
@@ -56,6 +59,7 @@ export class Consumer {
 
   constructor(cluster: Cluster, options: ConsumerOptions = {}) {
     this.#cluster = cluster;
+    this.#platform = cluster.options.platform;
     this.#options = {
       isolationLevel: options.isolationLevel ?? 'read_uncommitted',
       maxWaitMs: options.maxWaitMs ?? 500,
@@ -110,7 +114,7 @@ export class Consumer {
 
   /** The next records, as soon as there are any; an empty list when `timeoutMs` has passed, or {@link interrupt} was called. */
   async poll(timeoutMs: number): Promise<ConsumedRecord[]> {
-    const deadlineMs = performance.now() + timeoutMs;
+    const deadlineMs = this.#platform.clock.monotonicMs() + timeoutMs;
     for (;;) {
       if (this.#isClosed) return [];
       if (this.#failure !== undefined) {
@@ -120,7 +124,7 @@ export class Consumer {
       }
       const records = this.#takeBuffered();
       this.#startWork();
-      const remainingMs = deadlineMs - performance.now();
+      const remainingMs = deadlineMs - this.#platform.clock.monotonicMs();
       if (records.length > 0 || remainingMs <= 0) return records;
       if ((await this.#sleepUntilWoken(remainingMs)) === 'interrupted') return [];
     }
@@ -202,7 +206,7 @@ export class Consumer {
   }
 
   async #refreshMetadata(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.#cluster.backoffMs(this.#consecutiveFailures++)));
+    await sleep(this.#platform.scheduler, this.#cluster.backoffMs(this.#consecutiveFailures++));
     if (this.#isClosed) return;
     await this.#cluster.fetchMetadata([...new Set([...this.#partitions.values()].map((state) => state.topic))]);
   }
@@ -314,9 +318,9 @@ export class Consumer {
 
   #sleepUntilWoken(timeoutMs: number): Promise<WakeReason> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve('woken'), timeoutMs);
+      const timer = this.#platform.scheduler.setTimer(timeoutMs, () => resolve('woken'));
       this.#wakeUps.push((reason) => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve(reason);
       });
     });

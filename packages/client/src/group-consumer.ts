@@ -5,6 +5,7 @@
  * of `poll`, which hands out records of the current assignment only. Requests to the coordinator have a lane of their own,
  * because a join waits for the other members.
  */
+import { sleep, type Timer } from '@jackdaw/base';
 import { ErrorCode, type JoinGroupResponse } from '@jackdaw/protocol';
 import { commitOffsets, fetchOffsets, readAssignment, type CommitMember } from './admin/groups.ts';
 import { apis } from './apis.ts';
@@ -14,6 +15,7 @@ import { Consumer } from './consumer.ts';
 import type { GroupConsumerOptions } from './consumer-options.ts';
 import { expectSuccess, isRetriable, KafkaError } from './errors.ts';
 import { decodeSubscription, encodeAssignment, encodeSubscription } from './group-protocol.ts';
+import type { ClientPlatform } from './platform.ts';
 import type { ConsumedRecord, TopicPartition } from './records.ts';
 
 let nextLane = 1;
@@ -23,6 +25,7 @@ const lostMembership: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID
 
 export class GroupConsumer {
   readonly #cluster: Cluster;
+  readonly #platform: ClientPlatform;
   readonly #options: GroupConsumerOptions;
   readonly #consumer: Consumer;
   readonly #lane = `group-${nextLane++}`;
@@ -31,13 +34,15 @@ export class GroupConsumer {
   #isMember = false;
   #needsJoin = true;
   #joining: Promise<void> | undefined;
-  #heartbeatTimer: NodeJS.Timeout | undefined;
-  #lastCommitMs = performance.now();
+  #heartbeatTimer: Timer | undefined;
+  #lastCommitMs: number;
   #failure: Error | undefined;
   #isClosed = false;
 
   constructor(cluster: Cluster, options: GroupConsumerOptions) {
     this.#cluster = cluster;
+    this.#platform = cluster.options.platform;
+    this.#lastCommitMs = this.#nowMs();
     this.#options = options;
     this.#consumer = new Consumer(cluster, options);
   }
@@ -56,7 +61,7 @@ export class GroupConsumer {
 
   /** The next records; an empty list when `timeoutMs` has passed. Joining goes on in the background meanwhile. */
   async poll(timeoutMs: number): Promise<ConsumedRecord[]> {
-    const deadlineMs = performance.now() + timeoutMs;
+    const deadlineMs = this.#nowMs() + timeoutMs;
     while (!this.#isClosed) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#needsJoin || this.#joining !== undefined) {
@@ -65,15 +70,15 @@ export class GroupConsumer {
       }
       await this.#maybeAutoCommit();
       if (this.#needsJoin) continue;
-      const records = await this.#consumer.poll(Math.max(0, deadlineMs - performance.now()));
-      if (records.length > 0 || performance.now() >= deadlineMs) return records;
+      const records = await this.#consumer.poll(Math.max(0, deadlineMs - this.#nowMs()));
+      if (records.length > 0 || this.#nowMs() >= deadlineMs) return records;
     }
     return [];
   }
 
   /** Commits what `poll` has returned. Throws KafkaError when the group has moved on. */
   async commit(): Promise<void> {
-    this.#lastCommitMs = performance.now();
+    this.#lastCommitMs = this.#nowMs();
     const offsets = this.#consumer.assignment.flatMap(({ topic, partition }) => {
       const offset = this.#consumer.position(topic, partition);
       return offset === undefined ? [] : [{ topic, partition, offset }];
@@ -101,7 +106,7 @@ export class GroupConsumer {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#heartbeatTimer);
+    this.#heartbeatTimer?.cancel();
     if (this.#options.autoCommit !== false) await this.commit().catch(() => undefined);
     if (this.#isMember && this.#options.groupInstanceId === undefined) await this.#leave().catch(() => undefined);
     this.#cluster.closeLane(this.#lane);
@@ -117,17 +122,17 @@ export class GroupConsumer {
       .finally(() => {
         this.#joining = undefined;
       });
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const timeout = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), Math.max(0, deadlineMs - performance.now()));
+      timer = this.#platform.scheduler.setTimer(Math.max(0, deadlineMs - this.#nowMs()), () => resolve(false));
     });
     const isDone = await Promise.race([this.#joining.then(() => true as const), timeout]);
-    clearTimeout(timer);
+    timer?.cancel();
     return isDone;
   }
 
   async #rejoin(): Promise<void> {
-    clearTimeout(this.#heartbeatTimer);
+    this.#heartbeatTimer?.cancel();
     await this.#giveUpPartitions();
     const deadlineMs = this.#rebalanceTimeoutMs + this.#cluster.options.deadlineMs;
     const partitions = await this.#cluster.retrying(() => this.#joinUntilAccepted(), {
@@ -165,6 +170,10 @@ export class GroupConsumer {
     );
   }
 
+  #nowMs(): number {
+    return this.#platform.clock.monotonicMs();
+  }
+
   get #rebalanceTimeoutMs(): number {
     return this.#options.rebalanceTimeoutMs ?? 300_000;
   }
@@ -179,7 +188,7 @@ export class GroupConsumer {
         const isOvertaken =
           error instanceof KafkaError && (lostMembership.has(error.code) || error.code === ErrorCode.REBALANCE_IN_PROGRESS);
         if (!isOvertaken) throw error;
-        await new Promise((resolve) => setTimeout(resolve, this.#cluster.backoffMs(attempts)));
+        await sleep(this.#platform.scheduler, this.#cluster.backoffMs(attempts));
       }
     }
   }
@@ -267,14 +276,14 @@ export class GroupConsumer {
   }
 
   #scheduleHeartbeat(): void {
-    clearTimeout(this.#heartbeatTimer);
+    this.#heartbeatTimer?.cancel();
     if (this.#isClosed) return;
-    this.#heartbeatTimer = setTimeout(() => {
+    this.#heartbeatTimer = this.#platform.scheduler.setTimer(this.#options.heartbeatIntervalMs ?? 3_000, () => {
       void this.#heartbeat().finally(() => {
         if (this.#needsJoin || this.#failure !== undefined) this.#consumer.interrupt();
         else this.#scheduleHeartbeat();
       });
-    }, this.#options.heartbeatIntervalMs ?? 3_000);
+    });
   }
 
   async #heartbeat(): Promise<void> {
@@ -298,7 +307,7 @@ export class GroupConsumer {
 
   async #maybeAutoCommit(): Promise<void> {
     if (this.#options.autoCommit === false) return;
-    if (performance.now() - this.#lastCommitMs < (this.#options.autoCommitIntervalMs ?? 5_000)) return;
+    if (this.#nowMs() - this.#lastCommitMs < (this.#options.autoCommitIntervalMs ?? 5_000)) return;
     try {
       await this.commit();
     } catch (error) {

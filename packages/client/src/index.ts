@@ -21,6 +21,7 @@ export {
   type ClientOptions,
   type SaslOptions,
 } from './options.ts';
+export type { BrokerSocket, ClientPlatform, ConnectOptions } from './platform.ts';
 export type { CompressionName, ProducerOptions } from './producer-options.ts';
 export {
   partitionKey,
@@ -30,6 +31,7 @@ export {
   type RecordHeader,
   type TopicPartition,
 } from './records.ts';
+export { systemClientPlatform } from './system-client-platform.ts';
 export { apiNameOf, type AnyApi, type Api } from './wire.ts';
 export {
   brokerVersions,

@@ -6,6 +6,8 @@
  */
 import type { ConnectionOptions } from 'node:tls';
 import type { Codecs } from '@jackdaw/protocol';
+import type { ClientPlatform } from './platform.ts';
+import { systemClientPlatform } from './system-client-platform.ts';
 
 /** SASL credentials; PLAIN should only be used over TLS. */
 export interface SaslOptions {
@@ -34,6 +36,8 @@ export interface ClientOptions {
   /** TLS with Node's options; absent means a plain connection. */
   readonly tls?: ConnectionOptions;
   readonly sasl?: SaslOptions;
+  /** Time, chance and sockets; default this machine's. A simulator gives its own. */
+  readonly platform?: ClientPlatform;
 }
 
 /** {@link ClientOptions} with its defaults filled in. */
@@ -48,6 +52,7 @@ export interface ResolvedOptions {
   readonly codecs: Codecs | undefined;
   readonly tls: ConnectionOptions | undefined;
   readonly sasl: SaslOptions | undefined;
+  readonly platform: ClientPlatform;
 }
 
 export interface Address {
@@ -68,6 +73,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     codecs: options.codecs,
     tls: options.tls,
     sasl: options.sasl,
+    platform: options.platform ?? systemClientPlatform,
   };
 }
 

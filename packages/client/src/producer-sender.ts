@@ -6,11 +6,13 @@
  * longer agree (a batch expired, or OUT_OF_ORDER_SEQUENCE_NUMBER with nothing before it), the producer takes a new identity once
  * nothing is in flight (the idea of KIP-360), and batches whose fate is unknown fail rather than risk a duplicate.
  */
+import { sleep, type Timer } from '@jackdaw/base';
 import { ErrorCode, zeroUuid, type ProduceRequestDraft, type ProduceResponse } from '@jackdaw/protocol';
 import { apis } from './apis.ts';
 import type { Cluster } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import { expectSuccess, isRetriable, KafkaError, TimeoutError } from './errors.ts';
+import type { ClientPlatform } from './platform.ts';
 import { noIdentity, type PartitionQueue, type ProducerBatch, type ProducerIdentity } from './producer-batch.ts';
 import type { CompressionName } from './producer-options.ts';
 
@@ -44,6 +46,7 @@ export class ProducerSender {
   /** The connections of this producer, apart from everybody else's. */
   readonly lane = `produce-${nextLane++}`;
   readonly #setup: SenderSetup;
+  readonly #platform: ClientPlatform;
   readonly #inFlightByNode = new Map<number, number>();
   readonly #idleWaiters: (() => void)[] = [];
   #identity: ProducerIdentity | undefined;
@@ -53,13 +56,14 @@ export class ProducerSender {
   #needsIdentity = false;
   #consecutiveFailures = 0;
   #lastError: Error | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #timerAtMs = Infinity;
   #isScheduled = false;
   #isStopped = false;
 
   constructor(setup: SenderSetup) {
     this.#setup = setup;
+    this.#platform = setup.cluster.options.platform;
     if (!setup.options.isIdempotent) this.#identity = noIdentity;
   }
 
@@ -69,20 +73,20 @@ export class ProducerSender {
     if (delayMs <= 0) {
       if (this.#isScheduled) return;
       this.#isScheduled = true;
-      setImmediate(() => {
+      this.#platform.scheduler.defer(() => {
         this.#isScheduled = false;
         this.#run();
       });
       return;
     }
-    const atMs = performance.now() + delayMs;
+    const atMs = this.#nowMs() + delayMs;
     if (atMs >= this.#timerAtMs) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timerAtMs = atMs;
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#platform.scheduler.setTimer(delayMs, () => {
       this.#timerAtMs = Infinity;
       this.#run();
-    }, delayMs);
+    });
   }
 
   /** Settles when nothing is queued or in flight. */
@@ -94,7 +98,11 @@ export class ProducerSender {
 
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
+  }
+
+  #nowMs(): number {
+    return this.#platform.clock.monotonicMs();
   }
 
   #isIdle(): boolean {
@@ -116,7 +124,7 @@ export class ProducerSender {
   #closeLingered(): void {
     const { lingerMs } = this.#setup.options;
     const isFlushing = this.#idleWaiters.length > 0;
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     for (const queue of this.#setup.queues.values()) {
       if (queue.open === undefined) continue;
       const waitMs = queue.open.createdAtMs + lingerMs - nowMs;
@@ -128,7 +136,7 @@ export class ProducerSender {
   /** Fails batches that have waited too long. One that was sent before leaves a gap in the sequence. */
   #expire(): void {
     const { deliveryTimeoutMs } = this.#setup.options;
-    const oldestMs = performance.now() - deliveryTimeoutMs;
+    const oldestMs = this.#nowMs() - deliveryTimeoutMs;
     for (const queue of this.#setup.queues.values()) {
       while (queue.ready[0] !== undefined && queue.ready[0].createdAtMs < oldestMs) {
         const batch = queue.ready.shift() as ProducerBatch;
@@ -277,7 +285,7 @@ export class ProducerSender {
     const code = error instanceof KafkaError ? error.code : undefined;
     const isOutOfOrder = code === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER;
     const mayRetry = isRetriable(error) || (isOutOfOrder && batch.queue.hasEarlier(batch));
-    const isExpired = performance.now() - batch.createdAtMs > this.#setup.options.deliveryTimeoutMs;
+    const isExpired = this.#nowMs() - batch.createdAtMs > this.#setup.options.deliveryTimeoutMs;
     if (mayRetry && !isExpired) {
       batch.queue.requeue(batch);
       this.#pauseFor(() => this.#refreshMetadata());
@@ -309,7 +317,7 @@ export class ProducerSender {
 
   async #refreshMetadata(): Promise<void> {
     const { cluster } = this.#setup;
-    await pause(cluster.backoffMs(this.#consecutiveFailures++));
+    await sleep(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures++));
     const topics = new Set<string>();
     for (const queue of this.#setup.queues.values()) if (queue.ready.length > 0) topics.add(queue.topic);
     await cluster.fetchMetadata([...topics]);
@@ -318,7 +326,7 @@ export class ProducerSender {
   /** A first identity, or a new one; with it every partition begins at sequence 0. */
   async #takeIdentity(): Promise<void> {
     const { cluster } = this.#setup;
-    if (this.#consecutiveFailures > 0) await pause(cluster.backoffMs(this.#consecutiveFailures - 1));
+    if (this.#consecutiveFailures > 0) await sleep(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures - 1));
     this.#consecutiveFailures++;
     const body = await cluster.callAny(apis.initProducerId, { transactionalId: null, transactionTimeoutMs: 60_000 });
     expectSuccess(body.errorCode);
@@ -340,8 +348,4 @@ export class ProducerSender {
       for (const batch of queue.ready.splice(0)) this.#finish(batch, error);
     }
   }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

@@ -9,6 +9,7 @@ import type { Cluster } from './cluster.ts';
 import { KafkaError } from './errors.ts';
 import type { TopicMetadata } from './metadata.ts';
 import { partitionForKey } from './murmur2.ts';
+import type { ClientPlatform } from './platform.ts';
 import { PartitionQueue, ProducerBatch, toBytes, toPending, type PendingRecord } from './producer-batch.ts';
 import type { ProducerOptions } from './producer-options.ts';
 import { ProducerSender, type ResolvedProducerOptions } from './producer-sender.ts';
@@ -16,6 +17,7 @@ import { partitionKey, type Delivery, type ProducerRecord } from './records.ts';
 
 export class Producer {
   readonly #cluster: Cluster;
+  readonly #platform: ClientPlatform;
   readonly #options: ResolvedProducerOptions;
   readonly #sender: ProducerSender;
   readonly #queues = new Map<string, PartitionQueue>();
@@ -29,6 +31,7 @@ export class Producer {
 
   constructor(cluster: Cluster, options: ProducerOptions = {}) {
     this.#cluster = cluster;
+    this.#platform = cluster.options.platform;
     this.#options = resolveProducerOptions(options);
     if (this.#options.compression !== 'none' && cluster.options.codecs === undefined) {
       throw new RangeError(`compression ${this.#options.compression} needs the codecs option of the client`);
@@ -68,7 +71,7 @@ export class Producer {
 
   #append(record: ProducerRecord, topic: TopicMetadata): Promise<Delivery> {
     return new Promise((resolve, reject) => {
-      const pending = toPending(record, Date.now(), { resolve, reject });
+      const pending = toPending(record, this.#platform.clock.wallMs(), { resolve, reject });
       if (pending.sizeBytes > this.#options.maxRequestSizeBytes) {
         const text = `a record of ${pending.sizeBytes} bytes; a request has at most ${this.#options.maxRequestSizeBytes}`;
         reject(new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, text));
@@ -82,7 +85,7 @@ export class Producer {
     const { batchSizeBytes, lingerMs } = this.#options;
     if (queue.open !== undefined && queue.open.sizeBytes + record.sizeBytes > batchSizeBytes) this.#closeBatch(queue);
     const isNew = queue.open === undefined;
-    const batch = (queue.open ??= new ProducerBatch(queue, performance.now()));
+    const batch = (queue.open ??= new ProducerBatch(queue, this.#platform.clock.monotonicMs()));
     batch.add(record);
     this.#bufferedBytes += record.sizeBytes;
     if (batch.sizeBytes >= batchSizeBytes) this.#closeBatch(queue);
@@ -114,7 +117,7 @@ export class Producer {
     if (partition === undefined || partition >= count) {
       const withLeader = topic.partitions.filter((candidate) => candidate.leaderId >= 0);
       const choices = withLeader.length > 0 ? withLeader : topic.partitions;
-      partition = choices[Math.floor(Math.random() * choices.length)]?.partition ?? 0;
+      partition = choices[Math.floor(this.#platform.random.float() * choices.length)]?.partition ?? 0;
       this.#sticky.set(record.topic, partition);
     }
     return partition;

@@ -1,41 +1,26 @@
 /**
  * Opens the byte stream to a broker, plain or TLS, and turns every way this can fail into one sentence.
  */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { ConnectionError } from './errors.ts';
 import { formatAddress, type Address, type ResolvedOptions } from './options.ts';
+import type { BrokerSocket } from './platform.ts';
 
 /** A connected socket. Rejects with ConnectionError. */
-export function openSocket(address: Address, options: ResolvedOptions): Promise<Socket> {
+export async function openSocket(address: Address, options: ResolvedOptions): Promise<BrokerSocket> {
   const name = formatAddress(address);
-  return new Promise((resolve, reject) => {
-    const socket = startConnecting(address, options);
-    const timer = setTimeout(() => {
-      fail(new ConnectionError(name, `cannot connect to ${name}: no answer within ${options.connectTimeoutMs} ms`));
-    }, options.connectTimeoutMs);
-    const fail = (error: ConnectionError): void => {
-      clearTimeout(timer);
-      socket.on('error', () => undefined);
-      socket.destroy();
-      reject(error);
-    };
-    const onError = (error: Error): void => fail(connectionError(name, error));
-    socket.once('error', onError);
-    socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
-      socket.removeListener('error', onError);
-      resolve(socket);
-    });
-  });
-}
-
-function startConnecting(address: Address, options: ResolvedOptions): Socket {
-  if (options.tls === undefined) return connectTcp({ host: address.host, port: address.port, noDelay: true });
-  const servername = isIP(address.host) === 0 ? { servername: address.host } : {};
-  const socket = connectTls({ ...servername, ...options.tls, host: address.host, port: address.port });
-  socket.setNoDelay(true);
-  return socket;
+  const { platform, tls, connectTimeoutMs } = options;
+  const givingUp = new AbortController();
+  const timer = platform.scheduler.setTimer(connectTimeoutMs, () => givingUp.abort());
+  try {
+    return await platform.connect(address, { tls, signal: givingUp.signal });
+  } catch (error) {
+    if (givingUp.signal.aborted) {
+      throw new ConnectionError(name, `cannot connect to ${name}: no answer within ${connectTimeoutMs} ms`);
+    }
+    throw connectionError(name, error instanceof Error ? error : new Error(String(error)));
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** Words for the system's error codes. */
