@@ -36,7 +36,7 @@ export type {
   RecoveryReport,
   TimestampOffset,
 } from './log-types.ts';
-export { MemoryFs, type CrashMode, type MemoryFsOptions } from './memory-fs.ts';
+export { MemoryFs, type CrashMode, type DiskOperation, type MemoryFsOptions } from './memory-fs.ts';
 export { readMetaProperties, type MetaProperties } from './meta-properties.ts';
 export { NodeFs } from './node-fs.ts';
 export { defaultOpenSegmentsLimits, OpenSegments, type OpenSegmentsLimits } from './open-segments.ts';
