@@ -363,7 +363,9 @@ class RunningNode implements Broker {
         maxConnectionsPerIp: () => view.number('max.connections.per.ip'),
         maxIdleMs: view.number('connections.max.idle.ms'),
         backlog: view.number('socket.listen.backlog.size'),
+        network: this.#platform.sockets,
         clock: this.#platform.clock,
+        scheduler: this.#platform.scheduler,
         handler: dispatcher,
         onRefused: (remoteAddress, reason) => this.#log.warnSometimes({ client: remoteAddress, reason }, 'connection refused'),
       });

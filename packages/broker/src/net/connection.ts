@@ -7,10 +7,10 @@
  * is read from the socket. So nothing here grows without bound.
  */
 import type { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import type { Clock } from '@jackdaw/base';
 import { FrameLengthError, FrameReader } from './frame-reader.ts';
 import type { ResponseMemory } from './response-memory.ts';
+import type { ClientSocket } from './socket-network.ts';
 
 export interface ConnectionLimits {
   /** `socket.request.max.bytes` */
@@ -63,7 +63,7 @@ export class Connection {
   readonly localAddress: string;
   /** Name and version of the client's software, from ApiVersions v3+ (KIP-511). */
   clientSoftware = 'unknown';
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #frames: FrameReader;
   readonly #limits: ConnectionLimits;
   readonly #handler: ConnectionHandler;
@@ -84,7 +84,7 @@ export class Connection {
   #isDispatching = false;
 
   constructor(
-    socket: Socket,
+    socket: ClientSocket,
     options: { id: string; listenerName: string; limits: ConnectionLimits; handler: ConnectionHandler; clock: Clock },
   ) {
     this.#socket = socket;

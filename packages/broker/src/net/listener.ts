@@ -1,9 +1,9 @@
 /**
  * A Kafka listener: accepts connections, keeps their number within bounds and reaps the idle ones.
  */
-import { createServer, type Server, type Socket } from 'node:net';
-import type { Clock } from '@jackdaw/base';
+import { setRepeating, type Clock, type Scheduler, type Timer } from '@jackdaw/base';
 import { Connection, type ConnectionHandler, type ConnectionLimits } from './connection.ts';
+import type { BoundServer, ClientSocket, SocketNetwork } from './socket-network.ts';
 
 export interface ListenerOptions {
   readonly name: string;
@@ -19,7 +19,9 @@ export interface ListenerOptions {
   readonly maxIdleMs: number;
   /** `socket.listen.backlog.size` */
   readonly backlog: number;
+  readonly network: SocketNetwork;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly handler: ConnectionHandler;
   /** Called for a connection that was turned away, and why. */
   readonly onRefused: (remoteAddress: string, reason: string) => void;
@@ -30,18 +32,17 @@ const idleCheckMs = 5_000;
 
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: Server;
+  /** Null until the port is bound. */
+  #server: BoundServer | null = null;
   readonly #connections = new Set<Connection>();
   readonly #perIp = new Map<string, number>();
   #nextId = 0;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #idleTimer: Timer | undefined;
   #isOpen = false;
+  #isClosed = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
-      this.#onSocket(socket),
-    );
   }
 
   /** Connections that were accepted since the start. */
@@ -55,8 +56,7 @@ export class Listener {
 
   /** The port that is bound; differs from the asked one when that was 0. */
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#options.port;
+    return this.#server?.port ?? this.#options.port;
   }
 
   /** Connections are served from now on; before, the port is taken but everybody is turned away. */
@@ -66,26 +66,29 @@ export class Listener {
 
   /** Binds the port. Rejects with the system's error (EADDRINUSE, EACCES, …). */
   async listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: this.#options.backlog }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#options.onRefused('-', `accept failed: ${error.message}`));
-        resolve();
-      });
+    const { network, host, port, backlog, scheduler, onRefused } = this.#options;
+    const server = await network.listen({
+      host,
+      port,
+      backlog,
+      onSocket: (socket) => this.#onSocket(socket),
+      onAcceptError: (error) => onRefused('-', `accept failed: ${error.message}`),
     });
-    this.#idleTimer = setInterval(() => this.#reapIdle(), idleCheckMs);
-    this.#idleTimer.unref();
+    this.#server = server;
+    // A node that was stopped while its port was being bound must not keep it.
+    if (this.#isClosed) await server.close();
+    else this.#idleTimer = setRepeating(scheduler, idleCheckMs, () => this.#reapIdle());
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#idleTimer);
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#isClosed = true;
+    this.#idleTimer?.cancel();
+    const closed = this.#server?.close();
     for (const connection of this.#connections) connection.close('the broker is shutting down');
     await closed;
   }
 
-  #onSocket(socket: Socket): void {
+  #onSocket(socket: ClientSocket): void {
     const ip = socket.remoteAddress;
     const refusal = ip === undefined ? 'gone already' : this.#refusal(ip);
     if (ip === undefined || refusal !== null) {

@@ -6,10 +6,10 @@ import type { Buffer } from 'node:buffer';
 
 /** The part of net.Socket that a connection needs. */
 export interface ClientSocket {
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly localAddress: string | undefined;
-  readonly localPort: number | undefined;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
   /** Bytes that were written and that the system has not taken. */
   readonly writableLength: number;
   on(event: 'data', listener: (chunk: Buffer) => void): unknown;
