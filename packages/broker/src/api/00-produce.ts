@@ -21,6 +21,7 @@ import { StorageError, type AppendResult } from '@jackdaw/log';
 import type { BrokerServices } from '../broker-services.ts';
 import { closeConnection, defineHandler, noResponse, type Answer, type RequestContext } from './handler.ts';
 import { endpointsOf, findLedPartition, findTopic, leaderHint, type LedPartition } from './topic-lookup.ts';
+import { whenAllReplicated, type ReplicationWait } from './when-replicated.ts';
 
 type TopicData = ProduceRequest['topicData'][number];
 
@@ -38,12 +39,6 @@ interface TopicOutcome {
   readonly name: string;
   readonly topicId: string;
   readonly partitions: PartitionOutcome[];
-}
-
-interface Waiting {
-  readonly outcome: PartitionOutcome;
-  readonly led: LedPartition;
-  readonly requiredOffset: number;
 }
 
 const acksAll = -1;
@@ -68,21 +63,27 @@ function handleProduce(
   request: ProduceRequest,
   context: RequestContext,
 ): Answer<ProduceResponseDraft> | Promise<Answer<ProduceResponseDraft>> {
-  const waiting: Waiting[] = [];
+  const waiting: ReplicationWait[] = [];
   const outcomes = request.topicData.map((topic) => appendTopic(broker, { topic, request, context, waiting }));
   if (request.acks === 0) {
     const hasError = outcomes.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode !== ErrorCode.NONE));
     return hasError ? closeConnection : noResponse;
   }
   if (waiting.length === 0) return response(broker, outcomes, context);
-  return whenAllReplicated(broker, waiting, request.timeoutMs).then(() => response(broker, outcomes, context));
+  const replicated = whenAllReplicated({
+    waits: waiting,
+    timeoutMs: request.timeoutMs,
+    timers: broker.timers,
+    connection: context.connection,
+  });
+  return replicated.then(() => response(broker, outcomes, context));
 }
 
 interface TopicAppend {
   readonly topic: TopicData;
   readonly request: ProduceRequest;
   readonly context: RequestContext;
-  readonly waiting: Waiting[];
+  readonly waiting: ReplicationWait[];
 }
 
 function appendTopic(broker: BrokerServices, append: TopicAppend): TopicOutcome {
@@ -173,36 +174,16 @@ function afterAppend(
     logAppendTimeMs: result.kind === 'duplicate' && logAppendTimeMs >= 0 ? result.timestamp : logAppendTimeMs,
     logStartOffset: result.logStartOffset,
   };
-  if (request.acks === acksAll) waiting.push({ outcome, led, requiredOffset: result.lastOffset + 1 });
+  if (request.acks === acksAll) {
+    waiting.push({
+      leader: led.leader,
+      requiredOffset: result.lastOffset + 1,
+      onSettled: (error) => {
+        if (error !== ErrorCode.NONE) fail(outcome, error);
+      },
+    });
+  }
   return outcome;
-}
-
-/** Waits until every partition is replicated or has failed; what is neither at the timeout is REQUEST_TIMED_OUT (A22). */
-function whenAllReplicated(broker: BrokerServices, waiting: readonly Waiting[], timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    let open = waiting.length;
-    const settle = (outcome: PartitionOutcome, error: number): void => {
-      if (error !== ErrorCode.NONE) fail(outcome, error);
-      if (--open > 0) return;
-      timer.cancel();
-      resolve();
-    };
-    const timer = broker.timers.setTimer(timeoutMs, () => {
-      for (const { outcome, waiter, isDone } of waiters) {
-        if (isDone()) continue;
-        waiter?.cancel();
-        settle(outcome, ErrorCode.REQUEST_TIMED_OUT);
-      }
-    });
-    const waiters = waiting.map(({ outcome, led, requiredOffset }) => {
-      let done = false;
-      const waiter = led.leader.whenReplicated(requiredOffset, (error) => {
-        done = true;
-        settle(outcome, error);
-      });
-      return { outcome, waiter, isDone: () => done };
-    });
-  });
 }
 
 function fail(outcome: PartitionOutcome, error: number): void {

@@ -1,0 +1,56 @@
+/**
+ * The wait of a Produce with acks=all: until every partition is replicated or has failed.
+ *
+ * Whatever is neither at the timeout is REQUEST_TIMED_OUT (A22). A client that is gone is waited for no longer: its request,
+ * and what the partitions hold for it, end with its connection.
+ */
+import { ErrorCode } from '@jackdaw/protocol';
+import type { Timers } from '@jackdaw/base';
+import type { Connection } from '../net/connection.ts';
+
+export interface ReplicationWait {
+  /** A PartitionLeader: calls once, at once or later, unless cancelled. */
+  readonly leader: { whenReplicated(requiredOffset: number, complete: (error: number) => void): { cancel(): void } | null };
+  /** One beyond the last offset that must be replicated. */
+  readonly requiredOffset: number;
+  /** Called once with the error code; 0 when replicated. */
+  readonly onSettled: (error: number) => void;
+}
+
+export interface ReplicationWaits {
+  readonly waits: readonly ReplicationWait[];
+  readonly timeoutMs: number;
+  readonly timers: Timers;
+  readonly connection: Pick<Connection, 'addCloseListener' | 'removeCloseListener'>;
+}
+
+/** Resolves when each wait is settled. */
+export function whenAllReplicated({ waits, timeoutMs, timers, connection }: ReplicationWaits): Promise<void> {
+  return new Promise((resolve) => {
+    let open = waits.length;
+    const settle = (wait: ReplicationWait, error: number): void => {
+      wait.onSettled(error);
+      if (--open > 0) return;
+      timer.cancel();
+      connection.removeCloseListener(giveUp);
+      resolve();
+    };
+    const giveUp = (): void => {
+      for (const { wait, waiter, isDone } of waiters) {
+        if (isDone()) continue;
+        waiter?.cancel();
+        settle(wait, ErrorCode.REQUEST_TIMED_OUT);
+      }
+    };
+    const timer = timers.setTimer(timeoutMs, giveUp);
+    const waiters = waits.map((wait) => {
+      let done = false;
+      const waiter = wait.leader.whenReplicated(wait.requiredOffset, (error) => {
+        done = true;
+        settle(wait, error);
+      });
+      return { wait, waiter, isDone: () => done };
+    });
+    if (open > 0) connection.addCloseListener(giveUp);
+  });
+}
