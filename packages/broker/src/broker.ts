@@ -29,7 +29,7 @@ import { ControllerClient } from './quorum/controller-client.ts';
 import type { Platform } from './platform/platform.ts';
 import { systemPlatform } from './platform/system-platform.ts';
 import { ReplicaCore } from './replica-core.ts';
-import { RpcServer } from './rpc/rpc-server.ts';
+import type { RpcServer } from './rpc/rpc-network.ts';
 import { BrokerLog } from './runtime/broker-log.ts';
 import { Health } from './runtime/health.ts';
 import { previousBrokerEpoch, saveLastRegistration } from './runtime/last-registration.ts';
@@ -217,6 +217,9 @@ class RunningNode implements Broker {
     const platform = this.#platform;
     const lifecycle = (): BrokerLifecycle | null => this.#lifecycle;
     const controller = new ControllerClient({
+      rpc: platform.rpc,
+      timers: platform.scheduler,
+      clock: platform.clock,
       nodeId: this.nodeId,
       clusterId: () => logManager.clusterId,
       brokerEpoch: () => lifecycle()?.brokerEpoch ?? -1,
@@ -337,12 +340,18 @@ class RunningNode implements Broker {
   async #bind(core: NodeCore, services: BrokerServices): Promise<void> {
     const { controllerListener, listeners, admin, view } = this.#config;
     const replication = this.#replica?.replication;
-    this.#rpc = new RpcServer({
-      raft: { Link: core.transport.handleLink },
-      controller: { Link: core.controllerService.handleLink, Ping: core.controllerService.handlePing },
-      replication: replication === undefined ? {} : { Fetch: replication.handleFetch },
+    this.#rpc = await this.#platform.rpc.serve(controllerListener.host || '0.0.0.0', controllerListener.port, {
+      raftLink: core.transport.handleLink,
+      controllerLink: core.controllerService.handleLink,
+      controllerPing: core.controllerService.handlePing,
+      ...(replication !== undefined && { fetch: replication.handleFetch }),
     });
-    this.#rpcPort = await this.#rpc.listen(controllerListener.host || '0.0.0.0', controllerListener.port);
+    this.#rpcPort = this.#rpc.port;
+    if (this.#closing !== null) {
+      // A disk has failed meanwhile: what has torn the rest down did not know of this listener yet.
+      await this.#rpc.close();
+      throw new Error('the node stopped while it started');
+    }
     const dispatcher = new Dispatcher(
       services,
       handlers,

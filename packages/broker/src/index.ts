@@ -5,3 +5,17 @@ export { startBroker, type Broker, type StartOptions } from './broker.ts';
 export * from './codecs/exports.ts';
 export * from './config/exports.ts';
 export * from './observability/exports.ts';
+export type {
+  ChannelKind,
+  RpcChannel,
+  RpcEnd,
+  RpcFailure,
+  RpcHandlers,
+  RpcHeaders,
+  RpcNetwork,
+  RpcServer,
+  RpcStream,
+  RpcStreamEvents,
+  RpcStreamHandler,
+} from './rpc/rpc-network.ts';
+export { rpcMethods } from './rpc/services.ts';

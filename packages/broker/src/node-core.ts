@@ -122,6 +122,7 @@ export class NodeCore {
   #createControllerService(): ControllerService {
     const { config, platform, clusterId, incarnationId, log } = this.#options;
     return new ControllerService({
+      rpc: platform.rpc,
       nodeId: config.nodeId,
       incarnationId,
       clusterId: () => clusterId,
@@ -148,8 +149,10 @@ export class NodeCore {
   }
 
   #createTransport(): RaftTransport {
-    const { config, clusterId, log } = this.#options;
+    const { config, platform, clusterId, log } = this.#options;
     return new RaftTransport({
+      rpc: platform.rpc,
+      timers: platform.scheduler,
       nodeId: config.nodeId,
       voters: new Map([...this.voterAddresses].filter(([id]) => id !== config.nodeId)),
       clusterId: () => clusterId,

@@ -99,6 +99,8 @@ export class ReplicaCore {
   #newReplication(): ReplicationService {
     const { config, platform, clusterId, brokerEpoch, traffic, log, image } = this.#options;
     return new ReplicationService({
+      rpc: platform.rpc,
+      scheduler: platform.scheduler,
       nodeId: config.nodeId,
       clusterId: () => clusterId,
       brokerEpoch,

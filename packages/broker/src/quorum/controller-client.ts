@@ -5,12 +5,10 @@
  * is tried again until its deadline while the controller moves, because every controller operation is safe to repeat:
  * a compare-and-set, or answered with an "already so" error of its own.
  */
-import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import type { NodeId } from '@jackdaw/base';
+import { sleep, type Clock, type NodeId, type Timers } from '@jackdaw/base';
 import { decodeBody, encodeBody, ErrorCode, type MessageSchema } from '@jackdaw/protocol';
-import { controlChannelOptions } from '../rpc/channel-options.ts';
-import { controllerService, method, type ControllerRequestMessage, type ControllerResponseMessage } from '../rpc/services.ts';
-import { onClientStreamEnd } from '../rpc/stream-end.ts';
+import type { RpcChannel, RpcNetwork, RpcStream } from '../rpc/rpc-network.ts';
+import { rpcMethods, type ControllerRequestMessage, type ControllerResponseMessage } from '../rpc/services.ts';
 import { ControllerError } from './controller-driver.ts';
 
 /** One operation of the controller: request and response schema of a Kafka API, at the version that travels. */
@@ -22,6 +20,9 @@ export interface ControllerApi<RequestDraft, Response> {
 }
 
 export interface ControllerClientOptions {
+  readonly rpc: RpcNetwork;
+  readonly timers: Timers;
+  readonly clock: Clock;
   readonly nodeId: NodeId;
   readonly clusterId: () => string;
   readonly brokerEpoch: () => number;
@@ -39,9 +40,8 @@ interface Call {
   readonly reject: (error: ControllerError) => void;
 }
 
-type Stream = ClientDuplexStream<ControllerRequestMessage, ControllerResponseMessage>;
+type Stream = RpcStream<ControllerRequestMessage>;
 
-const link = method<ControllerRequestMessage, ControllerResponseMessage>(controllerService, 'Link');
 /** Pause between two tries of one call. */
 const retryMs = 50;
 /** Calls that may wait for an answer at once. */
@@ -50,7 +50,7 @@ const maxCalls = 10_000;
 export class ControllerClient {
   readonly #options: ControllerClientOptions;
   readonly #calls = new Map<number, Call>();
-  readonly #clients = new Map<NodeId, Client>();
+  readonly #channels = new Map<NodeId, RpcChannel>();
   #stream: Stream | null = null;
   #streamTo: NodeId = -1;
   #nextCorrelationId = 1;
@@ -69,11 +69,12 @@ export class ControllerClient {
     request: RequestDraft,
     timeoutMs: number,
   ): Promise<Response> {
+    const { clock, timers } = this.#options;
     const payload = encodeBody(api.request, api.apiVersion, request);
-    const deadline = performance.now() + timeoutMs;
+    const deadline = clock.monotonicMs() + timeoutMs;
     let last = 'no controller is known';
     while (!this.#isClosed) {
-      const left = deadline - performance.now();
+      const left = deadline - clock.monotonicMs();
       if (left <= 0) break;
       try {
         return decodeBody(api.response, api.apiVersion, await this.#ask(api, payload, left));
@@ -81,7 +82,7 @@ export class ControllerClient {
         if (!(error instanceof ControllerError) || !isWorthRetrying(error.errorCode)) throw error;
         last = error.message;
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(retryMs, Math.max(0, deadline - performance.now()))));
+      await sleep(timers, Math.min(retryMs, Math.max(0, deadline - clock.monotonicMs())));
     }
     throw new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `the controller did not answer within ${timeoutMs} ms: ${last}`);
   }
@@ -94,7 +95,7 @@ export class ControllerClient {
   close(): void {
     this.#isClosed = true;
     this.#dropStream('this broker is stopping');
-    for (const client of this.#clients.values()) client.close();
+    for (const channel of this.#channels.values()) channel.close();
   }
 
   #ask(api: { apiKey: number; apiVersion: number }, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
@@ -112,17 +113,17 @@ export class ControllerClient {
     }
     return new Promise((resolve, reject) => {
       const correlationId = this.#nextCorrelationId++ % 0xffff_ffff;
-      const timer = setTimeout(() => {
+      const timer = this.#options.timers.setTimer(timeoutMs, () => {
         this.#calls.delete(correlationId);
         reject(new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `controller ${controllerId} is silent`));
-      }, timeoutMs);
+      });
       this.#calls.set(correlationId, {
         resolve: (answer) => {
-          clearTimeout(timer);
+          timer.cancel();
           resolve(answer);
         },
         reject: (error) => {
-          clearTimeout(timer);
+          timer.cancel();
           reject(error);
         },
       });
@@ -143,20 +144,22 @@ export class ControllerClient {
     this.#dropStream('the controller has moved');
     const address = this.#options.voterAddresses.get(controllerId);
     if (address === undefined) return null;
-    let client = this.#clients.get(controllerId);
-    if (client === undefined) {
-      client = new Client(address, credentials.createInsecure(), controlChannelOptions);
-      this.#clients.set(controllerId, client);
-    }
-    const stream = client.makeBidiStreamRequest(link.path, link.requestSerialize, link.responseDeserialize);
+    let channel = this.#channels.get(controllerId);
+    if (channel === undefined) this.#channels.set(controllerId, (channel = this.#options.rpc.channel(address, 'control')));
+    const stream = channel.open(
+      rpcMethods.controllerLink,
+      {},
+      {
+        onMessage: (response) => this.#onResponse(response),
+        onEnd: () => {
+          if (this.#stream !== stream) return;
+          this.#dropStream(`the stream to controller ${controllerId} broke`);
+          if (!this.#isClosed) this.#options.onBroken();
+        },
+      },
+    );
     this.#stream = stream;
     this.#streamTo = controllerId;
-    stream.on('data', (response: ControllerResponseMessage) => this.#onResponse(response));
-    onClientStreamEnd(stream, () => {
-      if (this.#stream !== stream) return;
-      this.#dropStream(`the stream to controller ${controllerId} broke`);
-      if (!this.#isClosed) this.#options.onBroken();
-    });
     return stream;
   }
 

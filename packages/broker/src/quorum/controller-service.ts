@@ -7,23 +7,22 @@
  * streams whose end it could see, so it asks every broker once; and a broker that registers anew need not wait for the
  * session of the process that it replaces.
  */
-import { Client, credentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { NodeId } from '@jackdaw/base';
 import { ApiKey, decodeBody, encodeBody, ErrorCode } from '@jackdaw/protocol';
 import type { DescribeQuorumRequest, DescribeQuorumResponseDraft } from '@jackdaw/protocol';
-import { controlChannelOptions } from '../rpc/channel-options.ts';
+import type { RpcNetwork, RpcStream, RpcStreamEvents } from '../rpc/rpc-network.ts';
 import {
-  controllerService,
-  method,
+  rpcMethods,
   type ControllerRequestMessage,
   type ControllerResponseMessage,
+  type PingRequestMessage,
   type PingResponseMessage,
 } from '../rpc/services.ts';
-import { onServerStreamEnd } from '../rpc/stream-end.ts';
 import { controllerSchemas } from './controller-apis.ts';
 import { ControllerError, type ControllerDriver } from './controller-driver.ts';
 
 export interface ControllerServiceOptions {
+  readonly rpc: RpcNetwork;
   readonly nodeId: NodeId;
   readonly incarnationId: string;
   readonly clusterId: () => string;
@@ -44,50 +43,46 @@ export interface RegisteredProcess {
   readonly incarnationId: string;
 }
 
-type LinkCall = ServerDuplexStream<ControllerRequestMessage, ControllerResponseMessage>;
+type LinkStream = RpcStream<ControllerResponseMessage>;
 
-const ping = method<{ clusterId: string }, PingResponseMessage>(controllerService, 'Ping');
 const pingTimeoutMs = 500;
 /** Answers that may wait for a slow broker before its stream is given up. */
 const maxQueuedResponses = 10_000;
 
 export class ControllerService {
   readonly #options: ControllerServiceOptions;
-  readonly #calls = new Set<LinkCall>();
+  readonly #streams = new Set<LinkStream>();
   /** The newest stream of each broker: only its end says something about the broker. */
-  readonly #newest = new Map<NodeId, LinkCall>();
+  readonly #newest = new Map<NodeId, LinkStream>();
   #isClosed = false;
 
   constructor(options: ControllerServiceOptions) {
     this.#options = options;
   }
 
-  readonly handleLink = (call: LinkCall): void => {
-    this.#calls.add(call);
+  readonly handleLink = (stream: LinkStream): RpcStreamEvents<ControllerRequestMessage> => {
+    this.#streams.add(stream);
     let brokerId: NodeId = -1;
-    call.on('data', (request: ControllerRequestMessage) => {
-      brokerId = request.brokerId;
-      this.#newest.set(brokerId, call);
-      void this.#answer(call, request);
-    });
-    onServerStreamEnd(call, () => {
-      this.#calls.delete(call);
-      if (this.#newest.get(brokerId) !== call) return;
-      this.#newest.delete(brokerId);
-      if (!this.#isClosed) void this.#onBroken(brokerId);
-    });
+    return {
+      onMessage: (request) => {
+        brokerId = request.brokerId;
+        this.#newest.set(brokerId, stream);
+        void this.#answer(stream, request);
+      },
+      onEnd: () => {
+        this.#streams.delete(stream);
+        if (this.#newest.get(brokerId) !== stream) return;
+        this.#newest.delete(brokerId);
+        if (!this.#isClosed) void this.#onBroken(brokerId);
+      },
+    };
   };
 
-  readonly handlePing = (
-    call: ServerUnaryCall<{ clusterId: string }, PingResponseMessage>,
-    answer: sendUnaryData<PingResponseMessage>,
-  ): void => {
-    answer(null, {
-      clusterId: this.#options.clusterId(),
-      nodeId: this.#options.nodeId,
-      incarnationId: call.request.clusterId === '' ? '' : this.#options.incarnationId,
-    });
-  };
+  readonly handlePing = (request: PingRequestMessage): PingResponseMessage => ({
+    clusterId: this.#options.clusterId(),
+    nodeId: this.#options.nodeId,
+    incarnationId: request.clusterId === '' ? '' : this.#options.incarnationId,
+  });
 
   /** This node has become the active controller: brokers that died before cannot break a stream to it. */
   async onActive(): Promise<void> {
@@ -118,7 +113,7 @@ export class ControllerService {
 
   /** Ends every stream: this node leads no longer, and brokers must look for the one that does. */
   dropStreams(): void {
-    for (const call of this.#calls) call.end();
+    for (const stream of this.#streams) stream.end();
   }
 
   close(): void {
@@ -126,7 +121,7 @@ export class ControllerService {
     this.dropStreams();
   }
 
-  async #answer(call: LinkCall, request: ControllerRequestMessage): Promise<void> {
+  async #answer(stream: LinkStream, request: ControllerRequestMessage): Promise<void> {
     const { correlationId, apiKey, apiVersion, payload, clusterId } = request;
     const response: ControllerResponseMessage = {
       correlationId,
@@ -146,9 +141,9 @@ export class ControllerService {
       response.error = error instanceof ControllerError ? error.errorCode : ErrorCode.UNKNOWN_SERVER_ERROR;
       response.errorMessage = error instanceof Error ? error.message : String(error);
     }
-    if (!this.#calls.has(call)) return;
-    if (call.writableLength > maxQueuedResponses) call.destroy(new Error('the broker does not read its answers'));
-    else call.write(response);
+    if (!this.#streams.has(stream)) return;
+    if (stream.queuedMessages > maxQueuedResponses) stream.cancel(new Error('the broker does not read its answers'));
+    else stream.write(response);
   }
 
   async #onBroken(brokerId: NodeId): Promise<void> {
@@ -171,22 +166,13 @@ export class ControllerService {
   }
 
   /** Whether nothing listens any more where the broker took gRPC, or what listens there is another process. */
-  #isGone(brokerId: NodeId): Promise<boolean> {
+  async #isGone(brokerId: NodeId): Promise<boolean> {
     const registered = this.#options.registeredProcess(brokerId);
-    if (registered === undefined) return Promise.resolve(false);
-    const client = new Client(registered.address, credentials.createInsecure(), controlChannelOptions);
-    const request = { clusterId: this.#options.clusterId() };
-    return new Promise((resolve) => {
-      const options = { deadline: Date.now() + pingTimeoutMs };
-      client.makeUnaryRequest(ping.path, ping.requestSerialize, ping.responseDeserialize, request, options, (error, answer) => {
-        client.close();
-        if (error !== null) resolve(error.code === status.UNAVAILABLE);
-        else resolve(isAnother(answer, registered.incarnationId));
-      });
-    });
+    if (registered === undefined) return false;
+    const channel = this.#options.rpc.channel(registered.address, 'control');
+    const answer = await channel.call(rpcMethods.controllerPing, { clusterId: this.#options.clusterId() }, pingTimeoutMs);
+    channel.close();
+    if (answer === 'unreachable') return true;
+    return answer !== 'failed' && answer.incarnationId !== '' && answer.incarnationId !== registered.incarnationId;
   }
-}
-
-function isAnother(answer: PingResponseMessage | undefined, incarnationId: string): boolean {
-  return answer !== undefined && answer.incarnationId !== '' && answer.incarnationId !== incarnationId;
 }

@@ -5,12 +5,17 @@
  * the observer opened. A stream that is down drops messages: Raft repeats what matters. A broken stream is reported at
  * once, so that followers of a killed leader need not wait for the whole election timeout.
  */
-import { Client, credentials, Metadata, type ClientDuplexStream, type ServerDuplexStream } from '@grpc/grpc-js';
-import type { NodeId } from '@jackdaw/base';
+import type { NodeId, Timer, Timers } from '@jackdaw/base';
 import type { RaftMessage } from '@jackdaw/raft';
-import { controlChannelOptions } from '../rpc/channel-options.ts';
-import { method, raftService } from '../rpc/services.ts';
-import { onClientStreamEnd, onServerStreamEnd } from '../rpc/stream-end.ts';
+import {
+  noStreamEvents,
+  type RpcChannel,
+  type RpcHeaders,
+  type RpcNetwork,
+  type RpcStream,
+  type RpcStreamEvents,
+} from '../rpc/rpc-network.ts';
+import { rpcMethods } from '../rpc/services.ts';
 import { frameOf, messageOf, type RaftFrame } from './raft-codec.ts';
 
 /** Frames that may wait in one stream before further ones are dropped. */
@@ -18,6 +23,8 @@ const maxQueuedFrames = 4_096;
 const reconnectMs = 100;
 
 export interface RaftTransportOptions {
+  readonly rpc: RpcNetwork;
+  readonly timers: Timers;
   readonly nodeId: NodeId;
   /** Address of every other voter, `host:port`. */
   readonly voters: ReadonlyMap<NodeId, string>;
@@ -31,15 +38,10 @@ export interface RaftTransportOptions {
   readonly onRefused: (peer: NodeId, reason: string) => void;
 }
 
-type Outgoing = ClientDuplexStream<RaftFrame, RaftFrame>;
-type Incoming = ServerDuplexStream<RaftFrame, RaftFrame>;
-
-const link = method<RaftFrame, RaftFrame>(raftService, 'Link');
-
 export class RaftTransport {
   readonly #options: RaftTransportOptions;
   readonly #peers = new Map<NodeId, Peer>();
-  readonly #incoming = new Map<NodeId, Incoming>();
+  readonly #incoming = new Map<NodeId, RpcStream<RaftFrame>>();
   #isClosed = false;
 
   constructor(options: RaftTransportOptions) {
@@ -48,23 +50,23 @@ export class RaftTransport {
   }
 
   /** Server side of the Link method. */
-  readonly handleLink = (call: Incoming): void => {
-    const peer = Number(call.metadata.get(nodeIdHeader)[0] ?? -1);
-    const refusal = this.#isClosed ? 'this node is stopping' : clusterMismatch(call.metadata, this.#options.clusterId());
+  readonly handleLink = (stream: RpcStream<RaftFrame>, headers: RpcHeaders): RpcStreamEvents<RaftFrame> => {
+    const peer = Number(headers[nodeIdHeader] ?? -1);
+    const refusal = this.#isClosed ? 'this node is stopping' : clusterMismatch(headers, this.#options.clusterId());
     if (refusal !== null) {
       this.#options.onRefused(peer, refusal);
-      onServerStreamEnd(call, () => undefined);
-      call.end();
-      return;
+      stream.end();
+      return noStreamEvents;
     }
-    this.#incoming.set(peer, call);
-    call.sendMetadata(new Metadata());
-    call.on('data', (frame: RaftFrame) => this.#onFrame(frame));
-    onServerStreamEnd(call, () => {
-      if (this.#incoming.get(peer) !== call) return;
-      this.#incoming.delete(peer);
-      if (!this.#isClosed) this.#options.onBroken(peer, 'incoming stream closed');
-    });
+    this.#incoming.set(peer, stream);
+    return {
+      onMessage: (frame) => this.#onFrame(frame),
+      onEnd: () => {
+        if (this.#incoming.get(peer) !== stream) return;
+        this.#incoming.delete(peer);
+        if (!this.#isClosed) this.#options.onBroken(peer, 'incoming stream closed');
+      },
+    };
   };
 
   start(): void {
@@ -77,14 +79,14 @@ export class RaftTransport {
     if (peer !== undefined) peer.send(frame);
     else {
       const incoming = this.#incoming.get(message.to);
-      if (incoming !== undefined && incoming.writableLength < maxQueuedFrames) incoming.write(frame);
+      if (incoming !== undefined && incoming.queuedMessages < maxQueuedFrames) incoming.write(frame);
     }
   }
 
   close(): void {
     this.#isClosed = true;
     for (const peer of this.#peers.values()) peer.close();
-    for (const call of this.#incoming.values()) call.end();
+    for (const stream of this.#incoming.values()) stream.end();
     this.#incoming.clear();
   }
 
@@ -95,17 +97,12 @@ export class RaftTransport {
   }
 }
 
-/** Whether the system said that nobody listens, as opposed to silence or an error of the peer. */
-function isRefusal(reason: string): boolean {
-  return reason.includes('ECONNREFUSED');
-}
-
 const nodeIdHeader = 'jackdaw-node-id';
 const clusterIdHeader = 'jackdaw-cluster-id';
 
-/** Why a stream with this metadata does not belong here, or null. A node that knows no cluster id yet matches any. */
-function clusterMismatch(metadata: Metadata, own: string): string | null {
-  const theirs = String(metadata.get(clusterIdHeader)[0] ?? '');
+/** Why a stream with these headers does not belong here, or null. A node that knows no cluster id yet matches any. */
+function clusterMismatch(headers: RpcHeaders, own: string): string | null {
+  const theirs = headers[clusterIdHeader] ?? '';
   return own !== '' && theirs !== '' && own !== theirs ? `cluster id ${theirs} is not ${own}` : null;
 }
 
@@ -113,47 +110,42 @@ function clusterMismatch(metadata: Metadata, own: string): string | null {
 class Peer {
   readonly #id: NodeId;
   readonly #options: RaftTransportOptions;
-  readonly #client: Client;
-  #call: Outgoing | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #channel: RpcChannel;
+  #stream: RpcStream<RaftFrame> | null = null;
+  #timer: Timer | undefined;
   #isClosed = false;
 
   constructor(id: NodeId, address: string, options: RaftTransportOptions) {
     this.#id = id;
     this.#options = options;
-    this.#client = new Client(address, credentials.createInsecure(), controlChannelOptions);
+    this.#channel = options.rpc.channel(address, 'control');
   }
 
   connect(onFrame: (frame: RaftFrame) => void): void {
     if (this.#isClosed) return;
-    const metadata = new Metadata({ waitForReady: false });
-    metadata.set(nodeIdHeader, String(this.#options.nodeId));
-    metadata.set(clusterIdHeader, this.#options.clusterId());
-    const call = this.#client.makeBidiStreamRequest(link.path, link.requestSerialize, link.responseDeserialize, metadata);
-    this.#call = call;
+    const headers = { [nodeIdHeader]: String(this.#options.nodeId), [clusterIdHeader]: this.#options.clusterId() };
     let wasUp = false;
-    call.on('metadata', () => (wasUp = true));
-    call.on('data', (frame: RaftFrame) => {
-      wasUp = true;
-      onFrame(frame);
-    });
-    onClientStreamEnd(call, (reason) => {
-      this.#call = null;
-      if (this.#isClosed) return;
-      if (wasUp) this.#options.onBroken(this.#id, reason);
-      else if (isRefusal(reason)) this.#options.onUnreachable(this.#id);
-      this.#timer = setTimeout(() => this.connect(onFrame), reconnectMs);
+    this.#stream = this.#channel.open(rpcMethods.raftLink, headers, {
+      onOpen: () => (wasUp = true),
+      onMessage: onFrame,
+      onEnd: ({ reason, isRefused }) => {
+        this.#stream = null;
+        if (this.#isClosed) return;
+        if (wasUp) this.#options.onBroken(this.#id, reason);
+        else if (isRefused) this.#options.onUnreachable(this.#id);
+        this.#timer = this.#options.timers.setTimer(reconnectMs, () => this.connect(onFrame));
+      },
     });
   }
 
   send(frame: RaftFrame): void {
-    if (this.#call !== null && this.#call.writableLength < maxQueuedFrames) this.#call.write(frame);
+    if (this.#stream !== null && this.#stream.queuedMessages < maxQueuedFrames) this.#stream.write(frame);
   }
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#call?.cancel();
-    this.#client.close();
+    this.#timer?.cancel();
+    this.#stream?.cancel();
+    this.#channel.close();
   }
 }

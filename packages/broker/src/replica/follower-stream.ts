@@ -7,7 +7,7 @@
  * its window. Reads older than the tail cache come from disk asynchronously; after each, the role is looked at anew.
  */
 import { ErrorCode } from '@jackdaw/protocol';
-import type { Clock, Offset } from '@jackdaw/base';
+import type { Clock, Offset, Scheduler, Timer } from '@jackdaw/base';
 import type { ReadResult } from '@jackdaw/log';
 import type { PartitionLeader } from '@jackdaw/replication';
 import type { FollowerMessage, OpenFetchMessage, PositionMessage } from '../rpc/services.ts';
@@ -31,6 +31,7 @@ export interface StreamWriter {
 export interface FollowerStreamOptions {
   readonly clusterId: string;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   /** Bytes of one read (`replica.fetch.max.bytes`); a larger first batch is sent whole. */
   readonly readBytes: number;
   /** Bytes at which a push is sent (`replica.fetch.response.max.bytes`). */
@@ -66,7 +67,7 @@ export class FollowerStream {
   #readyBytes = 0;
   #unacknowledgedBytes = 0;
   #isFlushScheduled = false;
-  #highWatermarkTimer: NodeJS.Timeout | undefined;
+  #highWatermarkTimer: Timer | undefined;
   #isWritable = true;
   #isClosed = false;
   #brokerId = -1;
@@ -105,7 +106,7 @@ export class FollowerStream {
   close(error: Error | null): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#highWatermarkTimer);
+    this.#highWatermarkTimer?.cancel();
     for (const fetch of this.#fetches.values()) {
       fetch.isClosed = true;
       fetch.partition.unlisten(fetch.listener);
@@ -214,10 +215,10 @@ export class FollowerStream {
 
   #markHighWatermark(fetch: Fetch): void {
     this.#highWatermarkDirty.add(fetch);
-    this.#highWatermarkTimer ??= setTimeout(() => {
+    this.#highWatermarkTimer ??= this.#options.scheduler.setTimer(highWatermarkDelayMs, () => {
       this.#highWatermarkTimer = undefined;
       this.#sendBounds();
-    }, highWatermarkDelayMs);
+    });
   }
 
   /** Tells bounds that no data has taken along; while the transport wants a pause, they wait for its end. */
@@ -231,7 +232,7 @@ export class FollowerStream {
   #scheduleFlush(): void {
     if (this.#isFlushScheduled || this.#isClosed) return;
     this.#isFlushScheduled = true;
-    setImmediate(() => {
+    this.#options.scheduler.defer(() => {
       this.#isFlushScheduled = false;
       this.#flush();
     });

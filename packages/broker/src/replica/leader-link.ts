@@ -7,7 +7,7 @@
  * are what the leader counts for the high watermark (B1). The stream reconnects by itself while anything is followed.
  */
 import { ErrorCode } from '@jackdaw/protocol';
-import type { NodeId } from '@jackdaw/base';
+import type { NodeId, Scheduler, Timer } from '@jackdaw/base';
 import type { PartitionFollower, Truncation } from '@jackdaw/replication';
 import type { FollowerMessage, OpenFetchMessage, PositionMessage } from '../rpc/services.ts';
 import type { HostedPartition } from './hosted-partition.ts';
@@ -30,6 +30,7 @@ export interface TransportEvents {
 }
 
 export interface LeaderLinkOptions {
+  readonly scheduler: Scheduler;
   readonly leaderId: NodeId;
   /** Longest pause between two tries: `replica.fetch.backoff.ms`, at least the first one. */
   readonly maxRetryMs: number;
@@ -52,7 +53,7 @@ interface Fetch {
   /** Truncations since the last append: logs that match in the end need few. */
   truncations: number;
   retryMs: number;
-  retryTimer: NodeJS.Timeout | undefined;
+  retryTimer: Timer | undefined;
 }
 
 export class LeaderLink {
@@ -66,7 +67,7 @@ export class LeaderLink {
   #moved = new Set<Fetch>();
   #isFlushScheduled = false;
   #reconnectMs = firstRetryMs;
-  #reconnectTimer: NodeJS.Timeout | undefined;
+  #reconnectTimer: Timer | undefined;
   #isClosed = false;
 
   constructor(options: LeaderLinkOptions) {
@@ -89,7 +90,7 @@ export class LeaderLink {
     const fetch = this.#byPartition.get(partition);
     if (fetch === undefined) return;
     this.#byPartition.delete(partition);
-    clearTimeout(fetch.retryTimer);
+    fetch.retryTimer?.cancel();
     this.#moved.delete(fetch);
     if (fetch.handle === 0) return;
     this.#byHandle.delete(fetch.handle);
@@ -115,8 +116,8 @@ export class LeaderLink {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#reconnectTimer);
-    for (const fetch of this.#byPartition.values()) clearTimeout(fetch.retryTimer);
+    this.#reconnectTimer?.cancel();
+    for (const fetch of this.#byPartition.values()) fetch.retryTimer?.cancel();
     this.#byPartition.clear();
     this.#byHandle.clear();
     this.#transport?.cancel();
@@ -147,16 +148,16 @@ export class LeaderLink {
     this.#moved.clear();
     for (const fetch of this.#byPartition.values()) {
       fetch.handle = 0;
-      clearTimeout(fetch.retryTimer);
+      fetch.retryTimer?.cancel();
     }
     this.#options.onStreamEnd(this.#options.leaderId, reason);
     if (this.#isClosed || this.#byPartition.size === 0) return;
-    this.#reconnectTimer = setTimeout(() => {
+    this.#reconnectTimer = this.#options.scheduler.setTimer(this.#reconnectMs, () => {
       this.#reconnectTimer = undefined;
       if (this.#isClosed || this.#byPartition.size === 0) return;
       this.#connect();
       for (const fetch of this.#byPartition.values()) this.#open(fetch);
-    }, this.#reconnectMs);
+    });
     this.#reconnectMs = Math.min(this.#reconnectMs * 2, this.#options.maxRetryMs);
   }
 
@@ -179,8 +180,8 @@ export class LeaderLink {
   }
 
   #reopenLater(fetch: Fetch): void {
-    clearTimeout(fetch.retryTimer);
-    fetch.retryTimer = setTimeout(() => this.#open(fetch), fetch.retryMs);
+    fetch.retryTimer?.cancel();
+    fetch.retryTimer = this.#options.scheduler.setTimer(fetch.retryMs, () => this.#open(fetch));
     fetch.retryMs = Math.min(fetch.retryMs * 2, this.#options.maxRetryMs);
   }
 
@@ -233,7 +234,7 @@ export class LeaderLink {
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    setImmediate(() => {
+    this.#options.scheduler.defer(() => {
       this.#isFlushScheduled = false;
       this.#flush();
     });

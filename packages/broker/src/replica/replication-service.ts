@@ -1,18 +1,18 @@
 /**
- * Ties replication streams to gRPC: the leader's side of the Fetch method, and a link to each leader that is followed.
+ * Ties replication streams to the network between brokers: the leader's side of the Fetch method, and a link to each leader that is followed.
  */
-import { Client, credentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import type { Clock, NodeId } from '@jackdaw/base';
+import type { Clock, NodeId, Scheduler } from '@jackdaw/base';
 import type { PartitionFollower } from '@jackdaw/replication';
-import { dataChannelOptions } from '../rpc/channel-options.ts';
-import { method, replicationService, type FollowerMessage } from '../rpc/services.ts';
-import { onClientStreamEnd, onServerStreamEnd } from '../rpc/stream-end.ts';
+import { noStreamEvents, type RpcChannel, type RpcNetwork, type RpcStream, type RpcStreamEvents } from '../rpc/rpc-network.ts';
+import { rpcMethods, type FollowerMessage } from '../rpc/services.ts';
 import { FollowerStream, type FollowerStreamOptions } from './follower-stream.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import { LeaderLink, type FollowerTransport, type LeaderLinkOptions, type TransportEvents } from './leader-link.ts';
 import type { PartitionPush } from './push-codec.ts';
 
 export interface ReplicationServiceOptions {
+  readonly rpc: RpcNetwork;
+  readonly scheduler: Scheduler;
   readonly nodeId: NodeId;
   readonly clusterId: () => string;
   readonly brokerEpoch: () => number;
@@ -26,16 +26,12 @@ export interface ReplicationServiceOptions {
   >;
 }
 
-type FetchCall = ServerDuplexStream<FollowerMessage, PartitionPush[]>;
-
-const fetch = method<FollowerMessage, PartitionPush[]>(replicationService, 'Fetch');
-
 export class ReplicationService {
   readonly #options: ReplicationServiceOptions;
   readonly #streams = new Set<FollowerStream>();
   readonly #links = new Map<NodeId, LeaderLink>();
   readonly #linkOf = new Map<HostedPartition, LeaderLink>();
-  readonly #clients = new Map<NodeId, { address: string; client: Client }>();
+  readonly #channels = new Map<NodeId, { address: string; channel: RpcChannel }>();
   #isClosed = false;
 
   constructor(options: ReplicationServiceOptions) {
@@ -43,30 +39,33 @@ export class ReplicationService {
   }
 
   /** Server side of the Fetch method. */
-  readonly handleFetch = (call: FetchCall): void => {
+  readonly handleFetch = (rpcStream: RpcStream<PartitionPush[]>): RpcStreamEvents<FollowerMessage> => {
     if (this.#isClosed) {
-      call.end();
-      return;
+      rpcStream.end();
+      return noStreamEvents;
     }
     const stream = new FollowerStream({
       ...this.#options.leader,
       clusterId: this.#options.clusterId(),
       clock: this.#options.clock,
+      scheduler: this.#options.scheduler,
       writer: {
-        write: (push) => call.write(push),
+        write: (push) => rpcStream.write(push),
         close: (error) => {
-          if (error !== null) call.destroy(error);
-          else call.end();
+          if (error !== null) rpcStream.cancel(error);
+          else rpcStream.end();
         },
       },
     });
     this.#streams.add(stream);
-    call.on('data', (message: FollowerMessage) => stream.onMessage(message));
-    call.on('drain', () => stream.onDrain());
-    onServerStreamEnd(call, () => {
-      this.#streams.delete(stream);
-      stream.close(null);
-    });
+    return {
+      onMessage: (message) => stream.onMessage(message),
+      onDrain: () => stream.onDrain(),
+      onEnd: () => {
+        this.#streams.delete(stream);
+        stream.close(null);
+      },
+    };
   };
 
   follow(partition: HostedPartition, follower: PartitionFollower): void {
@@ -96,7 +95,7 @@ export class ReplicationService {
     this.#isClosed = true;
     for (const link of this.#links.values()) link.close();
     for (const stream of this.#streams) stream.close(null);
-    for (const { client } of this.#clients.values()) client.close();
+    for (const { channel } of this.#channels.values()) channel.close();
     this.#links.clear();
     this.#linkOf.clear();
   }
@@ -104,6 +103,7 @@ export class ReplicationService {
   #newLink(leaderId: NodeId): LeaderLink {
     return new LeaderLink({
       ...this.#options.follower,
+      scheduler: this.#options.scheduler,
       leaderId,
       hello: () => ({
         clusterId: this.#options.clusterId(),
@@ -115,26 +115,30 @@ export class ReplicationService {
   }
 
   #connect(leaderId: NodeId, events: TransportEvents): FollowerTransport {
-    const client = this.#clientOf(leaderId);
-    if (client === null) {
-      const timer = setTimeout(() => events.onEnd('the leader is not registered'), 0);
-      return { write: () => undefined, cancel: () => clearTimeout(timer) };
+    const channel = this.#channelOf(leaderId);
+    if (channel === null) {
+      const timer = this.#options.scheduler.setTimer(0, () => events.onEnd('the leader is not registered'));
+      return { write: () => undefined, cancel: () => timer.cancel() };
     }
-    const call = client.makeBidiStreamRequest(fetch.path, fetch.requestSerialize, fetch.responseDeserialize);
-    call.on('data', (push: PartitionPush[]) => events.onPush(push));
-    onClientStreamEnd(call, (reason) => events.onEnd(reason));
-    return { write: (message) => call.write(message), cancel: () => call.cancel() };
+    return channel.open(
+      rpcMethods.fetch,
+      {},
+      {
+        onMessage: (push) => events.onPush(push),
+        onEnd: ({ reason }) => events.onEnd(reason),
+      },
+    );
   }
 
-  /** The client for a leader; made anew when the broker has registered at another address. */
-  #clientOf(leaderId: NodeId): Client | null {
+  /** The channel to a leader; made anew when the broker has registered at another address. */
+  #channelOf(leaderId: NodeId): RpcChannel | null {
     const address = this.#options.addressOf(leaderId);
     if (address === undefined) return null;
-    const known = this.#clients.get(leaderId);
-    if (known !== undefined && known.address === address) return known.client;
-    known?.client.close();
-    const client = new Client(address, credentials.createInsecure(), dataChannelOptions);
-    this.#clients.set(leaderId, { address, client });
-    return client;
+    const known = this.#channels.get(leaderId);
+    if (known !== undefined && known.address === address) return known.channel;
+    known?.channel.close();
+    const channel = this.#options.rpc.channel(address, 'data');
+    this.#channels.set(leaderId, { address, channel });
+    return channel;
   }
 }

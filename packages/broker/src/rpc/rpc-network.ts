@@ -3,7 +3,8 @@
  * the simulator. Both carry the bytes of the services' own codecs (services.ts).
  *
  * A stream's end is told exactly once on each side, whichever way it came, and nothing is told after it. Messages arrive
- * in order or not at all; one that was written before an end may be lost with it.
+ * in order or not at all; one that was written before an end may be lost with it. A stream that was given up tells its
+ * end and nothing else. No event is told from within a call of `open`, of a handler or of the stream's own methods.
  */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { RaftFrame } from '../quorum/raft-codec.ts';
@@ -45,6 +46,9 @@ export interface RpcStreamEvents<In> {
   onDrain?(): void;
   onEnd(end: RpcEnd): void;
 }
+
+/** For a stream that a handler refuses: nobody waits for what it still tells. */
+export const noStreamEvents: RpcStreamEvents<unknown> = { onMessage: () => undefined, onEnd: () => undefined };
 
 /** Why a call has no answer: nothing listens there or the connection broke; no answer in time, or the peer refused. */
 export type RpcFailure = 'unreachable' | 'failed';

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Buffer } from 'node:buffer';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { RaftFrame } from '../quorum/raft-codec.ts';
 import { decodePush, encodePush, type PartitionPush } from '../replica/push-codec.ts';
 
 const protosDirectory = fileURLToPath(new URL('../../../../../protos/', import.meta.url));
@@ -30,8 +31,18 @@ export const raftService = service('jackdaw.Raft');
 export const controllerService = service('jackdaw.Controller');
 export const replicationService = withPushCodec(service('jackdaw.Replication'));
 
-/** Any method of a loaded service. proto-loader's own types are untyped objects; callers state the message types. */
-export function method<Request extends object, Response extends object>(
+/**
+ * The methods under the names of their handlers (`RpcHandlers`), with path and codecs: what a network needs to carry them.
+ * proto-loader's own types are untyped objects; the message types are stated here.
+ */
+export const rpcMethods = {
+  raftLink: method<RaftFrame, RaftFrame>(raftService, 'Link'),
+  controllerLink: method<ControllerRequestMessage, ControllerResponseMessage>(controllerService, 'Link'),
+  controllerPing: method<PingRequestMessage, PingResponseMessage>(controllerService, 'Ping'),
+  fetch: method<FollowerMessage, PartitionPush[]>(replicationService, 'Fetch'),
+} as const;
+
+function method<Request extends object, Response extends object>(
   from: ServiceDefinition,
   name: string,
 ): MethodDefinition<Request, Response> {

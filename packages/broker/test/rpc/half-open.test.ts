@@ -5,13 +5,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { Client, credentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { controlChannelOptions } from '../../src/rpc/channel-options.ts';
-import { RpcServer } from '../../src/rpc/rpc-server.ts';
-import { method, raftService } from '../../src/rpc/services.ts';
-import { onClientStreamEnd, onServerStreamEnd } from '../../src/rpc/stream-end.ts';
-
-const link = method<object, object>(raftService, 'Link');
+import { createGrpcNetwork } from '../../src/rpc/grpc-network.ts';
+import { noStreamEvents, type RpcEnd, type RpcStream } from '../../src/rpc/rpc-network.ts';
+import { rpcMethods } from '../../src/rpc/services.ts';
+import type { RaftFrame } from '../../src/quorum/raft-codec.ts';
 
 /** Forwards to a port until it is frozen: then it takes bytes and passes none on, as a dead host does. */
 class Freezer {
@@ -49,29 +47,33 @@ class Freezer {
 }
 
 test('F2: a half-open link between brokers ends on both sides within three keepalive intervals', async () => {
-  let serverEnded: () => void = () => undefined;
-  const serverEnd = new Promise<void>((resolve) => (serverEnded = resolve));
-  const answered = (call: ServerDuplexStream<object, object>): void => {
-    call.on('data', (frame: object) => call.write(frame));
-    onServerStreamEnd(call, serverEnded);
-  };
-  const server = new RpcServer({ raft: { Link: answered }, controller: {}, replication: {} });
-  const freezer = new Freezer(await server.listen('127.0.0.1', 0));
-  const client = new Client(`127.0.0.1:${await freezer.listen()}`, credentials.createInsecure(), controlChannelOptions);
+  let onServerEnd: (end: RpcEnd) => void = () => undefined;
+  const serverEnd = new Promise<RpcEnd>((resolve) => (onServerEnd = resolve));
+  const network = createGrpcNetwork();
+  const server = await network.serve('127.0.0.1', 0, {
+    raftLink: (stream: RpcStream<RaftFrame>) => ({ onMessage: (frame) => stream.write(frame), onEnd: onServerEnd }),
+    controllerLink: () => noStreamEvents,
+    controllerPing: () => ({ clusterId: '', nodeId: 1, incarnationId: '' }),
+  });
+  const freezer = new Freezer(server.port);
+  const channel = network.channel(`127.0.0.1:${await freezer.listen()}`, 'control');
   try {
-    const call = client.makeBidiStreamRequest(link.path, link.requestSerialize, link.responseDeserialize);
-    const clientEnd = new Promise<string>((resolve) => onClientStreamEnd(call, resolve));
-    call.write({ from: 1, to: 2 });
-    await once(call, 'data');
+    let onAnswer: () => void = () => undefined;
+    const answer = new Promise<void>((resolve) => (onAnswer = resolve));
+    const clientEnd = new Promise<RpcEnd>((resolve) => {
+      const stream = channel.open(rpcMethods.raftLink, {}, { onMessage: onAnswer, onEnd: resolve });
+      stream.write({ from: 1, to: 2 });
+    });
+    await answer;
     const began = performance.now();
     freezer.freeze();
-    assert.match(await clientEnd, /./);
+    assert.match((await clientEnd).reason, /./);
     await serverEnd;
     const intervalMs =
       Number(controlChannelOptions['grpc.keepalive_time_ms']) + Number(controlChannelOptions['grpc.keepalive_timeout_ms']);
     assert.ok(performance.now() - began <= 3 * intervalMs, `${performance.now() - began} ms`);
   } finally {
-    client.close();
+    channel.close();
     freezer.close();
     await server.close();
   }
