@@ -1,20 +1,25 @@
 /**
- * A cluster of real broker processes on free ports of this machine, in a directory of its own, to be killed at will.
+ * A cluster of real broker processes in a directory of its own, to be killed at will; on free ports of this machine, or each
+ * in a network namespace of its own, where links can be cut as well.
  *
- * The brokers are `jackdaw server start` by default; `launch` can put another program, or a shim, in their place. A broker
- * that ends without having been asked to is a crash, which fails the run like a broken promise.
+ * Whose brokers they are is the side's business; `launch` puts a shim under them. A broker that ends without having been
+ * asked to is a crash, which fails the run like a broken promise, unless the fault may end it (`allowEnd`).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Cluster, createTopics, describeQuorum, type PartitionMetadata } from '@jackdaw/client';
+import { openNetwork } from './network/open-network.ts';
+import type { ClusterNetwork, NetworkKind } from './network/network.ts';
 import { NodeProcess, type Crash, type LaunchCommand } from './node-process.ts';
 import { freePorts } from './ports.ts';
+import { jackdaw } from './sides/jackdaw.ts';
+import type { Side } from './sides/side.ts';
 import { HopelessError, waitFor } from './wait.ts';
 
 export interface BrokerLayout {
   readonly nodeId: number;
+  readonly host: string;
   readonly port: number;
   readonly controllerPort: number;
   readonly dataDir: string;
@@ -24,30 +29,43 @@ export interface BrokerLayout {
 export interface ClusterOptions {
   /** Default 3. */
   readonly brokers?: number;
+  /** Default Jackdaw's. */
+  readonly side?: Side;
+  /** Default loopback. */
+  readonly network?: NetworkKind;
   /** "key=value", for every broker. */
   readonly settings?: readonly string[];
   /** What the cluster keeps its files in; default a new directory under the system's temporary one. */
   readonly directory?: string;
   readonly launch?: (broker: BrokerLayout, command: LaunchCommand) => LaunchCommand;
+  /** Of the topic that the load is on; `min.insync.replicas` is 2 without it. */
+  readonly topicConfigs?: Readonly<Record<string, string>>;
 }
 
 const startTimeoutMs = 60_000;
-const program = fileURLToPath(new URL('../../../packages/cli/bin/jackdaw.js', import.meta.url));
 
 export class FaultCluster {
   readonly directory: string;
   readonly brokers: readonly BrokerLayout[];
   readonly crashes: Crash[] = [];
+  readonly network: ClusterNetwork;
   readonly #options: ClusterOptions;
+  readonly #side: Side;
+  /** Brokers that may end by themselves, as their fault intends. */
+  readonly #mayEnd = new Set<number>();
   readonly #processes = new Map<number, NodeProcess>();
   #client: Cluster | undefined;
 
-  private constructor(options: ClusterOptions, directory: string, brokers: readonly BrokerLayout[]) {
+  private constructor(options: ClusterOptions, network: ClusterNetwork, layout: { directory: string; brokers: BrokerLayout[] }) {
     this.#options = options;
-    this.directory = directory;
-    this.brokers = brokers;
-    for (const { nodeId, outputFile } of brokers) {
-      const onCrash = (crash: Crash): void => void this.crashes.push(crash);
+    this.#side = options.side ?? jackdaw;
+    this.network = network;
+    this.directory = layout.directory;
+    this.brokers = layout.brokers;
+    for (const { nodeId, outputFile } of layout.brokers) {
+      const onCrash = (crash: Crash): void => {
+        if (!this.#mayEnd.has(nodeId)) this.crashes.push(crash);
+      };
       this.#processes.set(nodeId, new NodeProcess({ name: `broker ${nodeId}`, outputFile, onCrash }));
     }
   }
@@ -57,14 +75,17 @@ export class FaultCluster {
     const count = options.brokers ?? 3;
     const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'jackdaw-faults-'));
     const ports = await freePorts(2 * count);
+    const network = await openNetwork(options.network ?? 'loopback', count, ports);
     const brokers = Array.from({ length: count }, (_, i): BrokerLayout => {
       const dataDir = join(directory, `broker-${i + 1}`, 'data');
       mkdirSync(dataDir, { recursive: true });
       const outputFile = join(directory, `broker-${i + 1}`, 'output.log');
-      return { nodeId: i + 1, port: ports[i] as number, controllerPort: ports[count + i] as number, dataDir, outputFile };
+      const [port, controllerPort] = [ports[i] as number, ports[count + i] as number];
+      return { nodeId: i + 1, host: network.addressOf(i + 1), port, controllerPort, dataDir, outputFile };
     });
-    const cluster = new FaultCluster(options, directory, brokers);
+    const cluster = new FaultCluster(options, network, { directory, brokers });
     try {
+      for (const { nodeId } of brokers) cluster.#side.prepare(cluster.#planOf(nodeId));
       for (const { nodeId } of brokers) cluster.start(nodeId);
       await cluster.waitForBrokers();
       return cluster;
@@ -75,17 +96,39 @@ export class FaultCluster {
   }
 
   get bootstrap(): string[] {
-    return this.brokers.map(({ port }) => `127.0.0.1:${port}`);
+    return this.brokers.map(({ host, port }) => `${host}:${port}`);
   }
 
   get nodeIds(): number[] {
     return this.brokers.map(({ nodeId }) => nodeId);
   }
 
+  /** Does nothing when it runs already. */
   start(nodeId: number): void {
     const broker = this.#layout(nodeId);
-    const command = this.#commandOf(broker);
-    this.#process(nodeId).start(this.#options.launch?.(broker, command) ?? command);
+    const one = this.#process(nodeId);
+    if (one.isRunning) return;
+    const command = this.#side.command(this.#planOf(nodeId));
+    const launched = this.#options.launch?.(broker, command) ?? command;
+    one.start(this.network.enter(nodeId, launched));
+  }
+
+  isRunning(nodeId: number): boolean {
+    return this.#process(nodeId).isRunning;
+  }
+
+  pidOf(nodeId: number): number | undefined {
+    return this.#process(nodeId).pid;
+  }
+
+  layoutOf(nodeId: number): BrokerLayout {
+    return this.#layout(nodeId);
+  }
+
+  /** Whether the broker may end by itself from now on: some faults are answered by that. */
+  allowEnd(nodeId: number, isAllowed: boolean): void {
+    if (isAllowed) this.#mayEnd.add(nodeId);
+    else this.#mayEnd.delete(nodeId);
   }
 
   /** SIGKILL, and waits until the process is gone. */
@@ -177,6 +220,7 @@ export class FaultCluster {
     await this.#client?.close();
     this.#client = undefined;
     await Promise.all([...this.#processes.values()].map((one) => one.stop(signal)));
+    await this.network.close();
   }
 
   removeFiles(): void {
@@ -189,18 +233,8 @@ export class FaultCluster {
     throw new HopelessError(`${crash.name} ended by itself: ${crash.reason}; its output is in ${this.directory}`);
   }
 
-  #commandOf(broker: BrokerLayout): LaunchCommand {
-    const voters = this.brokers.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`);
-    const settings = [
-      `node.id=${broker.nodeId}`,
-      `listeners=PLAINTEXT://127.0.0.1:${broker.port},CONTROLLER://127.0.0.1:${broker.controllerPort}`,
-      `controller.quorum.voters=${voters.join(',')}`,
-      `log.dirs=${broker.dataDir}`,
-      'admin.port=-1',
-      ...(this.#options.settings ?? []),
-    ];
-    const args = [program, 'server', 'start', ...settings.flatMap((setting) => ['--set', setting])];
-    return { file: process.execPath, args, env: cleanEnvironment() };
+  #planOf(nodeId: number) {
+    return { broker: this.#layout(nodeId), brokers: this.brokers, settings: this.#options.settings ?? [] };
   }
 
   #layout(nodeId: number): BrokerLayout {
@@ -212,9 +246,4 @@ export class FaultCluster {
   #process(nodeId: number): NodeProcess {
     return this.#processes.get(this.#layout(nodeId).nodeId) as NodeProcess;
   }
-}
-
-/** This process's environment without what would configure a broker. */
-function cleanEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(JACKDAW|KAFKA)_/.test(name)));
 }

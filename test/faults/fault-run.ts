@@ -14,6 +14,7 @@ import { FaultCluster, type ClusterOptions } from './cluster.ts';
 import { historyLines } from './history.ts';
 import { Recorder } from './recorder.ts';
 import { compareReplicas } from './replica-logs.ts';
+import type { Violation, ViolationKind } from './violation.ts';
 import { waitFor } from './wait.ts';
 import { Workload } from './workload.ts';
 
@@ -37,6 +38,8 @@ export interface Judgement {
   /** Promises that the history shows broken; complaints can have other reasons. */
   readonly violations: number;
   readonly counts: Counts;
+  /** How many records, as far as the history tells them apart. */
+  readonly broken: { readonly lost: number; readonly duplicated: number; readonly moved: number; readonly reordered: number };
 }
 
 const topic = 'faults';
@@ -49,7 +52,8 @@ export async function runFaults(options: FaultRunOptions, breakThings: (run: Fau
   const recorder = new Recorder();
   const complaints: string[] = [];
   try {
-    await cluster.createTopic(topic, { partitions, configs: { 'min.insync.replicas': '2' } });
+    const configs = options.cluster?.topicConfigs ?? { 'min.insync.replicas': '2' };
+    await cluster.createTopic(topic, { partitions, configs });
     const { seed } = options;
     const workload = new Workload({ bootstrap: cluster.bootstrap, topic, partitions, recorder, seed });
     const run = { cluster, workload, recorder, topic, partitions };
@@ -68,7 +72,8 @@ export async function runFaults(options: FaultRunOptions, breakThings: (run: Fau
     complaints.push(...describeVerdict(verdict));
     if (complaints.length === 0) cluster.removeFiles();
     else await keepEvidence(cluster, recorder, complaints);
-    return { complaints, violations: verdict.violations.length, counts: verdict.counts };
+    const { violations, counts } = verdict;
+    return { complaints, violations: violations.length, counts, broken: brokenPromises(violations) };
   } finally {
     await cluster.stopAll('SIGKILL');
   }
@@ -85,8 +90,8 @@ export async function steadyLoad({ recorder, workload }: FaultRun, timeoutMs = r
 }
 
 /** The ISR of every partition is full again. */
-export async function waitForIsrFull({ cluster }: FaultRun): Promise<void> {
-  await cluster.waitForIsrFull(topic, recoveryTimeoutMs);
+export async function waitForIsrFull({ cluster }: FaultRun, timeoutMs = recoveryTimeoutMs): Promise<void> {
+  await cluster.waitForIsrFull(topic, timeoutMs);
 }
 
 async function settle(run: FaultRun): Promise<void> {
@@ -114,15 +119,11 @@ async function keepEvidence(cluster: FaultCluster, recorder: Recorder, complaint
   complaints.push(`kept: ${cluster.directory} (history.ndjson, and of each broker data/ and output.log)`);
 }
 
-/** Prints the judgement; returns the exit code. */
-export function printJudgement({ complaints, counts }: Judgement): number {
-  if (counts !== undefined) {
-    const { sent, acknowledged, unknown, read, repeated } = counts;
-    console.log(
-      `sent ${sent}, acknowledged ${acknowledged}, unknown ${unknown}, read ${read}, repeated by plain senders ${repeated}`,
-    );
-  }
-  for (const complaint of complaints) console.log(complaint);
-  console.log(complaints.length === 0 ? 'verdict: every promise kept' : 'verdict: FAILED');
-  return complaints.length === 0 ? 0 : 1;
+const lossKinds: readonly ViolationKind[] = ['lost-write', 'unseen'];
+const changeKinds: readonly ViolationKind[] = ['moved', 'inconsistent-offset'];
+const orderKinds: readonly ViolationKind[] = ['reordered', 'nonmonotonic-send', 'nonmonotonic-poll', 'int-nonmonotonic-poll'];
+
+function brokenPromises(violations: readonly Violation[]): Judgement['broken'] {
+  const count = (kinds: readonly ViolationKind[]): number => violations.filter(({ kind }) => kinds.includes(kind)).length;
+  return { lost: count(lossKinds), duplicated: count(['duplicate']), moved: count(changeKinds), reordered: count(orderKinds) };
 }

@@ -13,15 +13,21 @@ import { cutPower, type UndoReport } from './undo.ts';
 
 const source = fileURLToPath(new URL('../../../../test/faults/power-cut/powerfail.c', import.meta.url));
 
-/** Compiles the library into the directory; undefined when this machine has no C compiler. Throws when it does not compile. */
-export function buildShim(directory: string): string | undefined {
-  const compiler = ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0);
-  if (compiler === undefined || process.platform !== 'linux') return undefined;
+export function hasCompiler(): boolean {
+  return process.platform === 'linux' && compiler() !== undefined;
+}
+
+/** Compiles the library into the directory. Throws when it does not compile. */
+export function buildShim(directory: string): string {
   const library = join(directory, 'powerfail.so');
   const args = ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl', '-lpthread'];
-  const built = spawnSync(compiler, args, { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(`${compiler} ${args.join(' ')}: ${built.stderr}`);
+  const built = spawnSync(compiler() ?? 'cc', args, { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`compiling ${source}: ${built.stderr}`);
   return library;
+}
+
+function compiler(): string | undefined {
+  return ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0);
 }
 
 export interface ShimOptions {

@@ -1,0 +1,55 @@
+/**
+ * Program: breaks real brokers, row by row of the table of faults, or all rows mixed for as long as one likes.
+ *
+ *   npm run faults -- --only power-cut --cycles 20 --seed 1
+ *   npm run faults -- --schedule 60m
+ *
+ * Prints what it does and a table of what was measured; exits 1 when a promise was broken, a limit passed, or an expectation
+ * not met. `--help` lists the options.
+ */
+import { writeFileSync } from 'node:fs';
+import { readOptions, usage, type ProgramOptions } from './program-options.ts';
+import { asJson, listOf, tableOf } from './report.ts';
+import { runRow, type RowOutcome } from './run-row.ts';
+import { kafka } from './sides/kafka.ts';
+import { jackdaw } from './sides/jackdaw.ts';
+import { chooseRows } from './table.ts';
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
+  const options = readOptions(args);
+  const rows = chooseRows(options.only);
+  if (options.isListing) {
+    for (const line of listOf(rows)) console.log(line);
+    return 0;
+  }
+  const { seed, brokers, side } = options.row;
+  console.log(`faults: ${rows.length} rows against ${brokers} brokers of ${side}, seed ${seed}`);
+  const outcomes = await runRows(options);
+  for (const line of tableOf(outcomes)) console.log(line);
+  if (options.json !== undefined) writeFileSync(options.json, asJson(outcomes, options.row));
+  const failed = outcomes.filter(({ verdict }) => verdict === 'FAILED');
+  console.log(
+    failed.length === 0 ? 'verdict: every promise kept' : `verdict: FAILED: ${failed.map(({ row }) => row.name).join(', ')}`,
+  );
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function runRows(options: ProgramOptions): Promise<RowOutcome[]> {
+  const { row: rowOptions, settings, partitions, slack, expectsLoss } = options;
+  const side = rowOptions.side === 'kafka' ? kafka : jackdaw;
+  const outcomes: RowOutcome[] = [];
+  for (const row of chooseRows(options.only)) {
+    const cycles = options.cycles ?? row.cycles;
+    const run = { row: rowOptions, side, cycles, settings, partitions, slack, expectsLoss, print: console.log };
+    const outcome = await runRow(row, run);
+    for (const complaint of outcome.complaints) console.log(`${row.name}: ${outcome.verdict}: ${complaint}`);
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
