@@ -215,19 +215,7 @@ class RunningNode implements Broker {
   #assemble(core: NodeCore, logManager: LogManager): BrokerServices {
     const config = this.#config;
     const platform = this.#platform;
-    const lifecycle = (): BrokerLifecycle | null => this.#lifecycle;
-    const controller = new ControllerClient({
-      rpc: platform.rpc,
-      timers: platform.scheduler,
-      clock: platform.clock,
-      nodeId: this.nodeId,
-      clusterId: () => logManager.clusterId,
-      brokerEpoch: () => lifecycle()?.brokerEpoch ?? -1,
-      controllerId: () => core.quorum.softState.leaderId,
-      voterAddresses: core.voterAddresses,
-      onBroken: () => lifecycle()?.beatSoon(),
-      local: (apiKey, apiVersion, payload) => core.controllerService.handleLocal(apiKey, apiVersion, payload),
-    });
+    const controller = this.#newControllerClient(core, logManager);
     this.#controller = controller;
     const replica = new ReplicaCore({
       config,
@@ -239,7 +227,7 @@ class RunningNode implements Broker {
       clusterId: logManager.clusterId,
       image: () => core.metadata.image,
       controller,
-      brokerEpoch: () => lifecycle()?.brokerEpoch ?? -1,
+      brokerEpoch: () => this.#lifecycle?.brokerEpoch ?? -1,
     });
     this.#replica = replica;
     const ownLifecycle = this.#newLifecycle(core, controller);
@@ -283,6 +271,22 @@ class RunningNode implements Broker {
       onError: (what, error) => this.#log.error(error, `${what} failed`),
     });
     return services;
+  }
+
+  #newControllerClient(core: NodeCore, logManager: LogManager): ControllerClient {
+    const { rpc, scheduler, clock } = this.#platform;
+    return new ControllerClient({
+      rpc,
+      timers: scheduler,
+      clock,
+      nodeId: this.nodeId,
+      clusterId: () => logManager.clusterId,
+      brokerEpoch: () => this.#lifecycle?.brokerEpoch ?? -1,
+      controllerId: () => core.quorum.softState.leaderId,
+      voterAddresses: core.voterAddresses,
+      onBroken: () => this.#lifecycle?.beatSoon(),
+      local: (apiKey, apiVersion, payload) => core.controllerService.handleLocal(apiKey, apiVersion, payload),
+    });
   }
 
   #newLifecycle(core: NodeCore, controller: ControllerClient): BrokerLifecycle {

@@ -1,5 +1,6 @@
 /**
- * Ties replication streams to the network between brokers: the leader's side of the Fetch method, and a link to each leader that is followed.
+ * Ties replication streams to the network between brokers: the leader's side of the Fetch method, and a link to each
+ * leader that is followed.
  */
 import type { Clock, NodeId, Scheduler } from '@jackdaw/base';
 import type { PartitionFollower } from '@jackdaw/replication';
