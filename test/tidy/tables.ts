@@ -36,6 +36,7 @@ export const packageEdges: ReadonlyMap<string, readonly string[]> = new Map([
   ['client', ['protocol', 'base']],
   ['broker', ['coordinator', 'replication', 'metadata', 'raft', 'log', 'protocol', 'client', 'base']],
   ['testing', ['broker', 'client', 'protocol', 'base']],
+  ['sim', ['broker', 'client', 'log', 'metadata', 'raft', 'replication', 'protocol', 'base']],
   ['cli', ['broker', 'client', 'log', 'protocol', 'base', 'testing']],
 ]);
 

@@ -38,13 +38,6 @@ export function setRepeating(timers: Timers, intervalMs: number, callback: () =>
   return { cancel: () => timer.cancel() };
 }
 
-/** Resolves after `delayMs` milliseconds. */
-export function sleep(timers: Timers, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    timers.setTimer(delayMs, resolve);
-  });
-}
-
 /** A clock that moves only when told to: for tests and for the simulator. */
 export class ManualClock implements Clock {
   #nowMs: number;

@@ -3,7 +3,7 @@
  * This is the only entrance of the package; it sees nothing but the language, so the simulator can own all the rest.
  */
 export { assert, expectDefined, InvariantError, unreachable } from './assert.ts';
-export { ManualClock, setRepeating, sleep, type Clock, type Scheduler, type Timer, type Timers } from './clock.ts';
+export { ManualClock, setRepeating, type Clock, type Scheduler, type Timer, type Timers } from './clock.ts';
 export {
   maxSafeOffset,
   type BytePosition,
@@ -14,5 +14,6 @@ export {
   type Term,
 } from './ids.ts';
 export { Prng, type Randomness } from './prng.ts';
+export { buggify, setProbes, sometimes, type Probes } from './probes.ts';
 export { floorIndex } from './sorted-search.ts';
 export { utf8Decode, utf8Encode } from './text.ts';

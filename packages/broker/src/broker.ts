@@ -51,6 +51,8 @@ export interface StartOptions {
   readonly onFatal?: (error: Error) => void;
   /** By default the real machine; a simulator gives each node its own. */
   readonly platform?: Platform;
+  /** Gets the parts of the node once they are put together, before any of them runs: for whoever checks them. */
+  readonly onAssembled?: (services: BrokerServices) => void;
 }
 
 /** A node that runs. */
@@ -185,6 +187,7 @@ class RunningNode implements Broker {
     });
     this.#core = core;
     const services = this.#assemble(core, logManager);
+    this.#options.onAssembled?.(services);
     await this.#bind(core, services);
     core.start();
     if (this.#config.roles.broker) this.#lifecycle?.start();

@@ -5,6 +5,11 @@ export { startBroker, type Broker, type StartOptions } from './broker.ts';
 export * from './codecs/exports.ts';
 export * from './config/exports.ts';
 export * from './observability/exports.ts';
+export type { BoundServer, ClientSocket, ListenOptions, SocketNetwork } from './net/socket-network.ts';
+export type { Platform } from './platform/platform.ts';
+export type { Database, DatabaseOperation } from './quorum/database.ts';
+export type { BrokerServices } from './broker-services.ts';
+export type { HostedPartition } from './replica/hosted-partition.ts';
 export type {
   ChannelKind,
   RpcChannel,
@@ -12,6 +17,7 @@ export type {
   RpcFailure,
   RpcHandlers,
   RpcHeaders,
+  RpcMethod,
   RpcNetwork,
   RpcServer,
   RpcStream,

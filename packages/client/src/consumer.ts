@@ -4,7 +4,6 @@
  * A partition is fetched again when what was fetched of it has been handed out, so memory is bounded by one response a broker.
  * Lost leaders and fenced epochs are looked up again; an offset outside the log follows `autoOffsetReset`.
  */
-import { sleep } from '@jackdaw/base';
 import {
   ErrorCode,
   isRetriable as isRetriableCode,
@@ -20,6 +19,7 @@ import { isRetriable, KafkaError } from './errors.ts';
 import { readFetched } from './fetched-batches.ts';
 import type { ClientPlatform } from './platform.ts';
 import { partitionKey, type ConsumedRecord, type TopicPartition } from './records.ts';
+import { sleepUnlessAborted } from './sleep.ts';
 
 interface PartitionState extends TopicPartition {
   readonly key: string;
@@ -206,7 +206,7 @@ export class Consumer {
   }
 
   async #refreshMetadata(): Promise<void> {
-    await sleep(this.#platform.scheduler, this.#cluster.backoffMs(this.#consecutiveFailures++));
+    await sleepUnlessAborted(this.#platform.scheduler, this.#cluster.backoffMs(this.#consecutiveFailures++), undefined);
     if (this.#isClosed) return;
     await this.#cluster.fetchMetadata([...new Set([...this.#partitions.values()].map((state) => state.topic))]);
   }

@@ -5,7 +5,7 @@
  * of `poll`, which hands out records of the current assignment only. Requests to the coordinator have a lane of their own,
  * because a join waits for the other members.
  */
-import { sleep, type Timer } from '@jackdaw/base';
+import type { Timer } from '@jackdaw/base';
 import { ErrorCode, type JoinGroupResponse } from '@jackdaw/protocol';
 import { commitOffsets, fetchOffsets, readAssignment, type CommitMember } from './admin/groups.ts';
 import { apis } from './apis.ts';
@@ -17,6 +17,7 @@ import { expectSuccess, isRetriable, KafkaError } from './errors.ts';
 import { decodeSubscription, encodeAssignment, encodeSubscription } from './group-protocol.ts';
 import type { ClientPlatform } from './platform.ts';
 import type { ConsumedRecord, TopicPartition } from './records.ts';
+import { sleepUnlessAborted } from './sleep.ts';
 
 let nextLane = 1;
 
@@ -188,7 +189,7 @@ export class GroupConsumer {
         const isOvertaken =
           error instanceof KafkaError && (lostMembership.has(error.code) || error.code === ErrorCode.REBALANCE_IN_PROGRESS);
         if (!isOvertaken) throw error;
-        await sleep(this.#platform.scheduler, this.#cluster.backoffMs(attempts));
+        await sleepUnlessAborted(this.#platform.scheduler, this.#cluster.backoffMs(attempts), undefined);
       }
     }
   }

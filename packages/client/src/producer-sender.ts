@@ -6,7 +6,7 @@
  * longer agree (a batch expired, or OUT_OF_ORDER_SEQUENCE_NUMBER with nothing before it), the producer takes a new identity once
  * nothing is in flight (the idea of KIP-360), and batches whose fate is unknown fail rather than risk a duplicate.
  */
-import { sleep, type Timer } from '@jackdaw/base';
+import type { Timer } from '@jackdaw/base';
 import { ErrorCode, zeroUuid, type ProduceRequestDraft, type ProduceResponse } from '@jackdaw/protocol';
 import { apis } from './apis.ts';
 import type { Cluster } from './cluster.ts';
@@ -15,6 +15,7 @@ import { expectSuccess, isRetriable, KafkaError, TimeoutError } from './errors.t
 import type { ClientPlatform } from './platform.ts';
 import { noIdentity, type PartitionQueue, type ProducerBatch, type ProducerIdentity } from './producer-batch.ts';
 import type { CompressionName } from './producer-options.ts';
+import { sleepUnlessAborted } from './sleep.ts';
 
 export interface ResolvedProducerOptions {
   readonly acks: -1 | 0 | 1;
@@ -317,7 +318,7 @@ export class ProducerSender {
 
   async #refreshMetadata(): Promise<void> {
     const { cluster } = this.#setup;
-    await sleep(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures++));
+    await sleepUnlessAborted(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures++), undefined);
     const topics = new Set<string>();
     for (const queue of this.#setup.queues.values()) if (queue.ready.length > 0) topics.add(queue.topic);
     await cluster.fetchMetadata([...topics]);
@@ -326,7 +327,7 @@ export class ProducerSender {
   /** A first identity, or a new one; with it every partition begins at sequence 0. */
   async #takeIdentity(): Promise<void> {
     const { cluster } = this.#setup;
-    if (this.#consecutiveFailures > 0) await sleep(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures - 1));
+    if (this.#consecutiveFailures > 0) await sleepUnlessAborted(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures - 1), undefined);
     this.#consecutiveFailures++;
     const body = await cluster.callAny(apis.initProducerId, { transactionalId: null, transactionTimeoutMs: 60_000 });
     expectSuccess(body.errorCode);

@@ -5,10 +5,11 @@
  * is tried again until its deadline while the controller moves, because every controller operation is safe to repeat:
  * a compare-and-set, or answered with an "already so" error of its own.
  */
-import { sleep, type Clock, type NodeId, type Timers } from '@jackdaw/base';
+import type { Clock, NodeId, Timers } from '@jackdaw/base';
 import { decodeBody, encodeBody, ErrorCode, type MessageSchema } from '@jackdaw/protocol';
 import type { RpcChannel, RpcNetwork, RpcStream } from '../rpc/rpc-network.ts';
 import { rpcMethods, type ControllerRequestMessage, type ControllerResponseMessage } from '../rpc/services.ts';
+import { sleep } from '../platform/sleep.ts';
 import { ControllerError } from './controller-driver.ts';
 
 /** One operation of the controller: request and response schema of a Kafka API, at the version that travels. */

@@ -114,6 +114,11 @@ export class QuorumDriver {
     return this.#softState;
   }
 
+  /** The Raft log as it is on disk, to be looked at. */
+  get storage(): QuorumOptions['store']['storage'] {
+    return this.#options.store.storage;
+  }
+
   get status(): RaftStatus {
     return this.#node.status();
   }

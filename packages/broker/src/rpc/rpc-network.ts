@@ -17,6 +17,9 @@ import type {
   PingResponseMessage,
 } from './services.ts';
 
+/** One method of a service: its path and the codecs of its messages. */
+export type RpcMethod<Request extends object, Response extends object> = MethodDefinition<Request, Response>;
+
 /** Metadata of a stream, sent ahead of its first message. */
 export type RpcHeaders = Readonly<Record<string, string>>;
 
@@ -56,12 +59,12 @@ export type RpcFailure = 'unreachable' | 'failed';
 /** The way to one address. Dials when it is first needed, and again after it broke. */
 export interface RpcChannel {
   open<Out extends object, In extends object>(
-    method: MethodDefinition<Out, In>,
+    method: RpcMethod<Out, In>,
     headers: RpcHeaders,
     events: RpcStreamEvents<In>,
   ): RpcStream<Out>;
   call<Request extends object, Response extends object>(
-    method: MethodDefinition<Request, Response>,
+    method: RpcMethod<Request, Response>,
     request: Request,
     timeoutMs: number,
   ): Promise<Response | RpcFailure>;
