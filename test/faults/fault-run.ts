@@ -9,12 +9,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkHistory, describeVerdict, type Counts } from './checker.ts';
+import { checkHistory, describeVerdict, historyLines, type Counts, type Violation, type ViolationKind } from '@jackdaw/sim';
 import { FaultCluster, type ClusterOptions } from './cluster.ts';
-import { historyLines } from './history.ts';
 import { Recorder } from './recorder.ts';
 import { compareReplicas } from './replica-logs.ts';
-import type { Violation, ViolationKind } from './violation.ts';
 import { waitFor } from './wait.ts';
 import { Workload } from './workload.ts';
 

@@ -2,7 +2,7 @@
  * A history while it is being made, and the two things a run wants to know of it at once: how many records have been
  * acknowledged, and how long each partition went without an acknowledgement.
  */
-import type { History, HistoryEvent, Key } from './history.ts';
+import type { History, HistoryEvent, Key } from '@jackdaw/sim';
 
 export class Recorder implements History {
   readonly idempotent = new Set<string>();

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, commitOffsets, Consumer, fetchOffsets, KafkaError, listOffsets, partitionKey, Producer } from '@jackdaw/client';
 import { Prng } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
-import type { Key } from './history.ts';
+import type { Key } from '@jackdaw/sim';
 import type { Recorder } from './recorder.ts';
 import { waitFor } from './wait.ts';
 

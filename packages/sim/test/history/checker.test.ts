@@ -3,9 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkHistory, describeVerdict } from './checker.ts';
-import type { HistoryEvent } from './history.ts';
-import type { ViolationKind } from './violation.ts';
+import { checkHistory, describeVerdict } from '../../src/history/checker.ts';
+import type { HistoryEvent } from '../../src/history/history.ts';
+import type { ViolationKind } from '../../src/history/violation.ts';
 
 const key = 't/0';
 

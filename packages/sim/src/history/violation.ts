@@ -2,7 +2,7 @@
  * What the checker can find wrong, and how a rule says so.
  */
 
-/** README.md beside this file explains each. */
+/** README.md of test/faults explains each. */
 export type ViolationKind =
   | 'inconsistent-offset'
   | 'duplicate'
