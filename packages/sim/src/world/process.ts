@@ -19,7 +19,7 @@ export interface ClockFault {
 export const rightClock: Readonly<ClockFault> = { wallOffsetMs: 0, rate: 1, monotonicStartMs: 0 };
 
 /** Wall clock of the world when a run begins. */
-const epochMs = 1_760_000_000_000;
+export const epochMs = 1_760_000_000_000;
 
 /** Thrown through a dead process's code, so that it does nothing more. */
 export class ProcessDied extends Error {
