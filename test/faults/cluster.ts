@@ -220,7 +220,7 @@ export class FaultCluster {
     await this.#client?.close();
     this.#client = undefined;
     await Promise.all([...this.#processes.values()].map((one) => one.stop(signal)));
-    await this.network.close();
+    this.network.close();
   }
 
   removeFiles(): void {
