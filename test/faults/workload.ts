@@ -185,11 +185,11 @@ export class Workload {
   async #poll(process: string, consumer: Consumer, isFinal: boolean): Promise<void> {
     const { recorder } = this.#options;
     try {
-      const byKey = new Map<Key, [number, string][]>();
-      for (const { topic, partition, offset, value } of await consumer.poll(500)) {
+      const byKey = new Map<Key, [number, string, number][]>();
+      for (const { topic, partition, offset, value, leaderEpoch } of await consumer.poll(500)) {
         const key = partitionKey(topic, partition);
         const records = byKey.get(key) ?? [];
-        records.push([offset, Buffer.from(value ?? []).toString()]);
+        records.push([offset, Buffer.from(value ?? []).toString(), leaderEpoch]);
         byKey.set(key, records);
       }
       for (const [key, records] of byKey) recorder.add({ op: 'poll', process, key, records, isFinal });
@@ -201,9 +201,15 @@ export class Workload {
   }
 
   async #ends(cluster: Cluster): Promise<Map<number, number>> {
+    return new Map((await this.#listEnds(cluster)).map(({ partition, offset }) => [partition, offset]));
+  }
+
+  #listEnds(cluster: Cluster) {
     const { topic, partitions } = this.#options;
-    const queries = Array.from({ length: partitions }, (_, partition) => ({ topic, partition, at: 'latest' as const }));
-    return new Map((await listOffsets(cluster, queries)).map(({ partition, offset }) => [partition, offset]));
+    return listOffsets(
+      cluster,
+      Array.from({ length: partitions }, (_, partition) => ({ topic, partition, at: 'latest' as const })),
+    );
   }
 
   async #observeEnds(cluster: Cluster): Promise<void> {
@@ -211,9 +217,9 @@ export class Workload {
     const process = 'end-observer';
     while (this.#isWatching) {
       recorder.add({ op: 'end', type: 'invoke', process });
-      const ends = await this.#ends(cluster).catch(() => undefined);
-      for (const [partition, offset] of ends ?? []) {
-        recorder.add({ op: 'end', type: 'ok', process, key: partitionKey(topic, partition), offset });
+      const ends = await this.#listEnds(cluster).catch(() => undefined);
+      for (const { partition, offset, leaderEpoch } of ends ?? []) {
+        recorder.add({ op: 'end', type: 'ok', process, key: partitionKey(topic, partition), offset, leaderEpoch });
       }
       await sleep(observerPauseMs);
     }

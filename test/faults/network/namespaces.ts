@@ -138,7 +138,9 @@ function freeSubnet(): string {
 
 /** Namespaces of programs that are no more. */
 function removeLeftovers(): void {
-  const names = ip('netns', 'list').split('\n').map((line) => line.split(' ')[0] ?? '');
+  const names = ip('netns', 'list')
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
   for (const name of names) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) spawnSync('ip', ['netns', 'delete', name]);

@@ -25,6 +25,8 @@ export interface KeyIndex {
   readonly key: Key;
   /** Every offset of which anybody learned the value. */
   readonly values: Map<number, string>;
+  /** Offset → the leader epoch in which it was written, of what was read with its epoch. */
+  readonly epochs: Map<number, number>;
   /** Offsets that were read, ascending once the index is complete. */
   readOffsets: number[];
   /** By reader: what its final reads returned. */
@@ -96,7 +98,8 @@ class IndexBuilder implements HistoryIndex {
   #addPoll(poll: Polled, at: number): void {
     this.#readerEvents(poll.process).push({ at, key: poll.key, poll });
     const index = this.#keyIndex(poll.key);
-    for (const [offset, value] of poll.records) {
+    for (const [offset, value, leaderEpoch] of poll.records) {
+      if (leaderEpoch !== undefined) index.epochs.set(offset, leaderEpoch);
       this.#learn(index, offset, value);
       index.readOffsets.push(offset);
       const offsets = this.places.get(value);
@@ -125,7 +128,7 @@ class IndexBuilder implements HistoryIndex {
   #keyIndex(key: Key): KeyIndex {
     let index = this.keys.get(key);
     if (index === undefined) {
-      index = { key, values: new Map(), readOffsets: [], finals: new Map() };
+      index = { key, values: new Map(), epochs: new Map(), readOffsets: [], finals: new Map() };
       this.keys.set(key, index);
     }
     return index;

@@ -46,7 +46,7 @@ export interface Polled {
   readonly op: 'poll';
   readonly process: string;
   readonly key: Key;
-  readonly records: readonly (readonly [offset: number, value: string])[];
+  readonly records: readonly (readonly [offset: number, value: string, leaderEpoch?: number])[];
   /** Read after all sends ended and the cluster was whole again. */
   readonly isFinal: boolean;
 }
@@ -70,6 +70,8 @@ export interface EndAnswered {
   readonly process: string;
   readonly key: Key;
   readonly offset: number;
+  /** Of the leader that answered: one that does not know that it was replaced knows no end of those after it. */
+  readonly leaderEpoch?: number;
 }
 
 /** A group's offset for a partition was committed, or read back, by the group's only user. */

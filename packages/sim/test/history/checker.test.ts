@@ -268,6 +268,21 @@ test('A19: an end that goes back, and one that hides an acknowledged record, are
   assert.deepEqual(kindsOf([ask, ...acknowledged('p', [3]), answer(3)]), []);
 });
 
+test('A19: a leader that was replaced answers for its own epoch and those before, and for nothing later', () => {
+  const ask: HistoryEvent = { op: 'end', type: 'invoke', process: 'w' };
+  const answer = (offset: number, leaderEpoch: number): HistoryEvent => {
+    return { op: 'end', type: 'ok', process: 'w', key, offset, leaderEpoch };
+  };
+  const ofEpoch = (leaderEpoch: number): HistoryEvent => {
+    return { op: 'poll', process: 'r', key, records: [[0, 'p-0', leaderEpoch]], isFinal: false };
+  };
+  const sent = acknowledged('p', [0]);
+  assert.deepEqual(kindsOf([...sent, ofEpoch(2), ask, answer(1, 2), ask, answer(0, 1)]), []);
+  assert.deepEqual(kindsOf([...sent, ofEpoch(2), ask, answer(0, 2)]), ['end-before-acknowledged']);
+  assert.deepEqual(kindsOf([...sent, ofEpoch(1), ask, answer(0, 2)]), ['end-before-acknowledged']);
+  assert.deepEqual(kindsOf([...sent, ofEpoch(1), ask, answer(4, 1), ask, answer(9, 2), ask, answer(3, 1)]), ['nonmonotonic-end']);
+});
+
 test('D2: a group that reads back an older offset than the acknowledged one is found', () => {
   const commit = (type: 'invoke' | 'ok' | 'info' | 'read', offset: number): HistoryEvent => ({
     op: 'commit',
