@@ -18,8 +18,9 @@ import {
   type Codecs,
 } from '@jackdaw/protocol';
 import { readFully, StorageError } from './fs.ts';
+import { findBatchFrom, viewOf, type FoundBatch } from './header-walk.ts';
 import type { LogParts } from './log-parts.ts';
-import { findBatchFrom, type FoundBatch } from './log-read.ts';
+
 import type { TimestampOffset } from './log-types.ts';
 import type { Segment } from './segment.ts';
 
@@ -55,6 +56,7 @@ async function searchSegments(parts: LogParts, query: TimestampQuery): Promise<T
 }
 
 async function searchSegment(parts: LogParts, segment: Segment, query: TimestampQuery): Promise<TimestampOffset | null> {
+  const view = viewOf(parts, segment);
   const indexes = await segment.acquire();
   try {
     const before = indexes.times.lookupBefore(query.timestampMs);
@@ -62,7 +64,7 @@ async function searchSegment(parts: LogParts, segment: Segment, query: Timestamp
     let position = indexes.positionBefore(from);
     for (;;) {
       const isCandidate = (batch: FoundBatch): boolean => batch.lastOffset >= from && batch.maxTimestamp >= query.timestampMs;
-      const batch = await findBatchFrom(segment, position, isCandidate);
+      const batch = await findBatchFrom(view, position, isCandidate);
       if (batch === null) return null;
       const found = recordIn(await readBatch(segment, batch), parts.codecs, (timestamp, offset) => {
         return timestamp >= query.timestampMs && offset >= parts.logStartOffset;
@@ -82,10 +84,11 @@ export async function findMaxTimestamp(parts: LogParts): Promise<TimestampOffset
     if (segment.maxTimestamp.timestamp > (best?.maxTimestamp.timestamp ?? -1)) best = segment;
   }
   if (best === null) return null;
+  const view = viewOf(parts, best);
   const indexes = await best.acquire();
   try {
     const { timestamp, offset } = best.maxTimestamp;
-    const batch = await findBatchFrom(best, indexes.positionBefore(offset), (found) => found.maxTimestamp === timestamp);
+    const batch = await findBatchFrom(view, indexes.positionBefore(offset), (found) => found.maxTimestamp === timestamp);
     return batch === null ? null : recordIn(await readBatch(best, batch), parts.codecs, (time) => time === timestamp);
   } finally {
     best.release();
@@ -93,7 +96,7 @@ export async function findMaxTimestamp(parts: LogParts): Promise<TimestampOffset
 }
 
 async function readBatch(segment: Segment, batch: FoundBatch): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(batch.sizeBytes);
+  const bytes = Buffer.allocUnsafeSlow(batch.isDamaged ? 0 : batch.sizeBytes);
   const count = await readFully(segment.context.fs, segment.file(), bytes, batch.position);
   if (batch.isDamaged || count < bytes.length || !isValidCrc(bytes, 0)) {
     throw new StorageError('corrupt', segment.path('.log'), `the batch at offset ${batch.baseOffset} is damaged`);

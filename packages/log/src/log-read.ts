@@ -5,18 +5,17 @@
  * `maxOffset`. What comes from disk has its CRC checked before it is served (B3).
  */
 
-import type { BytePosition, Offset } from '@jackdaw/base';
-import { batchBaseOffset, batchLastOffset, batchMaxTimestamp, batchSizeInBytes, endOfBatch, isValidCrc } from '@jackdaw/protocol';
+import type { Offset } from '@jackdaw/base';
+import { batchBaseOffset, batchLastOffset, endOfBatch, isValidCrc } from '@jackdaw/protocol';
 import { isPlausible } from './batch-scanner.ts';
 import { readFully } from './fs.ts';
+import { findBatch, hasKnownEpoch, headerBytes, isSound, viewOf, type SegmentView } from './header-walk.ts';
 import type { LogParts } from './log-parts.ts';
 import type { ReadOptions, ReadResult } from './log-types.ts';
 import type { Segment } from './segment.ts';
-import type { SegmentIndexes } from './segment-indexes.ts';
 
 /** Most bytes that one read from disk brings, unless a single batch is larger: bounds memory and the time for CRCs. */
 export const maxDiskReadBytes = 4 << 20;
-const headerBytes = 61;
 
 /** What the tail cache can say, or null when the offset is not in it. */
 export function readTail(parts: LogParts, options: ReadOptions): ReadResult | null {
@@ -80,123 +79,55 @@ async function readFrom(parts: LogParts, options: ReadOptions): Promise<ReadResu
   for (let index = segments.indexFor(options.fetchOffset); ; index++) {
     const segment = segments.at(index);
     if (segment === undefined) return emptyAt(options.fetchOffset);
-    const result = await readSegment(segment, options);
+    const result = await readSegment(parts, segment, options);
     if (result !== null) return result;
   }
 }
 
 /** Null when the segment has no batch at or behind the fetch offset. */
-async function readSegment(segment: Segment, options: ReadOptions): Promise<ReadResult | null> {
+async function readSegment(parts: LogParts, segment: Segment, options: ReadOptions): Promise<ReadResult | null> {
+  const view = viewOf(parts, segment);
   const indexes = await segment.acquire();
   try {
-    const start = await findBatch(segment, indexes, options.fetchOffset);
+    const start = await findBatch(view, indexes, options.fetchOffset);
     if (start === null) return null;
     if (start.isDamaged) return { kind: 'corrupt', baseOffset: start.baseOffset };
-    if (start.lastOffset >= options.maxOffset) return emptyAt(options.fetchOffset);
     if (start.sizeBytes > options.maxBytes && !options.minOneBatch) return emptyAt(options.fetchOffset);
+    // A damaged length must not lead to a large allocation.
+    if (start.sizeBytes > maxDiskReadBytes && !(await isSound(view, start)))
+      return { kind: 'corrupt', baseOffset: start.baseOffset };
     const wantedBytes = Math.max(start.sizeBytes, Math.min(options.maxBytes, maxDiskReadBytes));
-    const bytes = Buffer.allocUnsafeSlow(Math.min(wantedBytes, segment.sizeBytes - start.position));
+    const bytes = Buffer.allocUnsafeSlow(Math.min(wantedBytes, view.endPosition - start.position));
     const count = await readFully(segment.context.fs, segment.file(), bytes, start.position);
-    return checkedBatches(bytes.subarray(0, count), options);
+    return checkedBatches(view, { bytes: bytes.subarray(0, count), baseOffset: start.baseOffset }, options);
   } finally {
     segment.release();
   }
 }
 
-/** The sound batches at the front of `bytes`, as far as the options allow. */
-function checkedBatches(bytes: Uint8Array, options: ReadOptions): ReadResult {
+/**
+ * The sound batches at the front of `bytes`, as far as the options allow. A batch that does not follow the one before it
+ * is left to the next read, which begins with it and looks closer.
+ */
+function checkedBatches(view: SegmentView, found: { bytes: Uint8Array; baseOffset: Offset }, options: ReadOptions): ReadResult {
+  const { bytes } = found;
   let end = 0;
-  let nextOffset = options.fetchOffset;
-  while (bytes.length - end >= headerBytes) {
-    const sizeBytes = batchSizeInBytes(bytes, end);
-    const isTooMuch = end + sizeBytes > options.maxBytes && end > 0;
-    if (isPlausible(bytes, end) && (isTooMuch || end + sizeBytes > bytes.length)) break;
+  let nextOffset = found.baseOffset;
+  while (bytes.length - end >= headerBytes && batchBaseOffset(bytes, end) === nextOffset && isPlausible(bytes, end)) {
+    const batchEnd = endOfBatch(bytes, end);
+    if (batchEnd > bytes.length || (end > 0 && batchEnd > options.maxBytes)) break;
+    if (!hasKnownEpoch(view.epochs, bytes, end) || !isValidCrc(bytes, end)) break;
     const lastOffset = batchLastOffset(bytes, end);
-    if (!isPlausible(bytes, end) || !isValidCrc(bytes, end)) {
-      // Serve what comes before it; the next read begins with the damaged one.
-      if (end > 0) break;
-      return { kind: 'corrupt', baseOffset: batchBaseOffset(bytes, end) };
+    if (lastOffset >= options.maxOffset) {
+      if (end === 0) return emptyAt(options.fetchOffset);
+      break;
     }
-    if (lastOffset >= options.maxOffset) break;
-    end += sizeBytes;
+    end = batchEnd;
     nextOffset = lastOffset + 1;
   }
-  if (end === 0) return emptyAt(options.fetchOffset);
-  const startPositionOffset = batchBaseOffset(bytes, 0);
-  return { kind: 'data', chunks: [bytes.subarray(0, end)], sizeBytes: end, nextOffset, startPositionOffset };
-}
-
-export interface FoundBatch {
-  position: BytePosition;
-  sizeBytes: number;
-  baseOffset: Offset;
-  lastOffset: Offset;
-  maxTimestamp: number;
-  /** These bytes are no batch header. */
-  isDamaged: boolean;
-}
-
-/** How much is read at once while looking for a batch: an index interval and a few headers more. */
-const searchBytes = 16 << 10;
-
-/** The first batch whose last offset is ≥ `offset`, or null. Loaded indexes that prove wrong are built again (B4). */
-export async function findBatch(segment: Segment, indexes: SegmentIndexes, offset: Offset): Promise<FoundBatch | null> {
-  const entry = indexes.offsets.lookup(offset);
-  const found = await walkTo(segment, entry?.position ?? 0, (batch) => batch.lastOffset >= offset, entry?.offset);
-  if (found !== 'badIndex') return found;
-  await segment.rebuildIndexes();
-  const again = await walkTo(segment, segment.indexes.positionBefore(offset), (batch) => batch.lastOffset >= offset);
-  return again === 'badIndex' ? null : again;
-}
-
-/** The first batch from `position` on that matches, or the first damaged one; null at the segment's end. */
-export async function findBatchFrom(
-  segment: Segment,
-  position: BytePosition,
-  matches: (batch: FoundBatch) => boolean,
-): Promise<FoundBatch | null> {
-  const found = await walkTo(segment, position, matches);
-  return found === 'badIndex' ? null : found;
-}
-
-/**
- * Walks headers from `position` until `matches`. `expectedLastOffset` is what the index says of the first batch;
- * 'badIndex' when it is not so and the index came from a file.
- */
-async function walkTo(
-  segment: Segment,
-  position: BytePosition,
-  matches: (batch: FoundBatch) => boolean,
-  expectedLastOffset?: Offset,
-): Promise<FoundBatch | null | 'badIndex'> {
-  const window = new Uint8Array(searchBytes);
-  let expected = expectedLastOffset;
-  for (let at = position; segment.sizeBytes - at >= headerBytes;) {
-    const wanted = Math.min(searchBytes, segment.sizeBytes - at);
-    const filled = await readFully(segment.context.fs, segment.file(), window.subarray(0, wanted), at);
-    if (filled < headerBytes) return null;
-    let inWindow = 0;
-    while (filled - inWindow >= headerBytes) {
-      const batch = batchAt(window, inWindow, at + inWindow);
-      if (expected !== undefined && !segment.isActive && (batch.isDamaged || batch.lastOffset !== expected)) return 'badIndex';
-      expected = undefined;
-      if (batch.isDamaged || matches(batch)) return batch;
-      inWindow += batch.sizeBytes;
-    }
-    at += inWindow;
-  }
-  return null;
-}
-
-function batchAt(bytes: Uint8Array, position: number, filePosition: BytePosition): FoundBatch {
-  return {
-    position: filePosition,
-    sizeBytes: batchSizeInBytes(bytes, position),
-    baseOffset: batchBaseOffset(bytes, position),
-    lastOffset: batchLastOffset(bytes, position),
-    maxTimestamp: batchMaxTimestamp(bytes, position),
-    isDamaged: !isPlausible(bytes, position),
-  };
+  // What comes before a damaged batch is served; the next read begins with it.
+  if (end === 0) return { kind: 'corrupt', baseOffset: found.baseOffset };
+  return { kind: 'data', chunks: [bytes.subarray(0, end)], sizeBytes: end, nextOffset, startPositionOffset: found.baseOffset };
 }
 
 function emptyAt(fetchOffset: Offset): ReadResult {

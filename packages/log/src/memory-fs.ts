@@ -11,6 +11,7 @@
 import type { Prng, Scheduler } from '@jackdaw/base';
 import { StorageError, type FileHandle, type FileStat, type Fs, type OpenMode } from './fs.ts';
 import { MemoryFile } from './memory-file.ts';
+import { MemoryMount } from './memory-mount.ts';
 import { NameTable, parentOf } from './memory-names.ts';
 
 /** What takes time on a disk; all else ends in the page cache. */
@@ -320,6 +321,12 @@ export class MemoryFs implements Fs {
 
   #nowMs(): number {
     return this.#options.nowMs?.() ?? 1_700_000_000_000;
+  }
+
+  /** The disk as the process sees that starts now: everything on it fails after the next crash. */
+  mount(): Fs {
+    const crashes = this.#crashes;
+    return new MemoryMount(this, () => crashes === this.#crashes);
   }
 
   // Faults ------------------------------------------------------------------------------------------------------

@@ -291,7 +291,7 @@ test('a checkpoint that is written at once is not overwritten by an older one th
 async function runCrashes(seed: number): Promise<{ truncations: number; crashes: number }> {
   const random = new Prng(seed);
   const fs = new MemoryFs();
-  let manager = await open(fs);
+  let manager = await open(fs.mount());
   fs.syncDirectoryNow('/');
   await manager.getOrCreate(key, config);
   const seen = { truncations: 0, crashes: 0 };
@@ -320,7 +320,7 @@ async function runCrashes(seed: number): Promise<{ truncations: number; crashes:
     } else {
       const durable = log.durableOffset;
       fs.crash('random', random);
-      manager = await open(fs);
+      manager = await open(fs.mount());
       const again = manager.get('orders', 0) ?? (await manager.getOrCreate(key, config));
       const label = `seed ${seed} step ${step}`;
       assert.ok(again.logEndOffset >= durable, `${label}: ${again.logEndOffset} < ${durable}`);

@@ -14,6 +14,21 @@ fsConformance('MemoryFs', () => {
   return { fs, root: '/root' };
 });
 
+fsConformance('A mount of MemoryFs', () => {
+  const fs = new MemoryFs().mount();
+  fs.makeDirectory('/root');
+  return { fs, root: '/root' };
+});
+
+test('a process that died with its disk writes nothing to it any more', async () => {
+  const fs = new MemoryFs();
+  const dead = fs.mount();
+  fs.crash('processOnly', new Prng(1));
+  assert.throws(() => dead.open('/f', 'write'), isKind('io'));
+  await assert.rejects(dead.syncDirectory('/'), isKind('io'));
+  assert.deepEqual(fs.mount().list('/'), []);
+});
+
 test('B8: a crash loses unsynced content and unsynced names, and keeps synced ones', async () => {
   const fs = new MemoryFs();
   fs.makeDirectory('/d');
