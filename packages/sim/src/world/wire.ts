@@ -291,6 +291,7 @@ export class Wires {
     });
     options.process.after(backMs, 'connected', () => {
       if (!end.isEnded) options.onConnected();
+      else if (!end.process.isDead) options.onFailed('connection reset by peer', false);
     });
   }
 

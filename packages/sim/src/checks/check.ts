@@ -1,0 +1,24 @@
+/**
+ * What must hold, as the run sees it: after each event, and at the end when the world is whole again.
+ */
+import type { SimCluster } from '../cluster/sim-cluster.ts';
+
+/** A promise was broken. */
+export class CheckFailure extends Error {
+  override readonly name = 'CheckFailure';
+  /** Name of the check, as in the literature where there is one. */
+  readonly check: string;
+
+  constructor(check: string, detail: string) {
+    super(detail);
+    this.check = check;
+  }
+}
+
+export interface Check {
+  readonly name: string;
+  /** Called after each event; must be cheap when nothing has changed. Throws {@link CheckFailure}. */
+  afterEvent?(cluster: SimCluster): void;
+  /** Called once, after the world is whole and has come to rest. */
+  atEnd?(cluster: SimCluster): void;
+}

@@ -1,0 +1,42 @@
+/**
+ * Everything that a run does, drawn from its seed before it begins: who is there, how the world is, what goes wrong when.
+ *
+ * Faults are a list with times, so that a failing run can be shortened by leaving some out (`--minimise`).
+ */
+import type { FaultAction } from '../faults/actions.ts';
+import type { WorkloadPlan } from '../workload/plan.ts';
+import type { ClockFault } from '../world/process.ts';
+import type { WorldKnobs } from '../world/world.ts';
+
+export interface NodePlan {
+  readonly id: number;
+  readonly clockFault: ClockFault;
+  /** Whether it runs from the start; the others join by a fault action. */
+  readonly startsAtOnce: boolean;
+}
+
+export interface TopicPlan {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly minInsyncReplicas: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface RunPlan {
+  readonly seed: number;
+  readonly knobs: WorldKnobs;
+  readonly nodes: readonly NodePlan[];
+  /** Ids of the nodes that vote in the quorum. */
+  readonly voters: readonly number[];
+  /** Broker configuration of all nodes. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly topics: readonly TopicPlan[];
+  readonly workload: WorkloadPlan;
+  /** By time. */
+  readonly faults: readonly FaultAction[];
+  /** Length of the phase in which things go wrong, virtual ms. */
+  readonly chaosMs: number;
+  /** Probability with which each `buggify` place of the code takes its rarer way, by name drawn per run. */
+  readonly buggify: number;
+}

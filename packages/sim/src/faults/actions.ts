@@ -1,0 +1,47 @@
+/**
+ * What can go wrong, as data: a kind, a time and what it is done to. Targets are picked when the time comes, from the
+ * action's own number, so that leaving one action out of a run does not move the others.
+ */
+
+export type FaultKind =
+  | 'kill'
+  | 'kill-at-effect'
+  | 'power-cut'
+  | 'power-cut-all'
+  | 'stop'
+  | 'pause'
+  | 'isolate'
+  | 'halves'
+  | 'majority-ring'
+  | 'bridge'
+  | 'one-way-in'
+  | 'one-way-out'
+  | 'flap'
+  | 'clog'
+  | 'slow-link'
+  | 'reset-connections'
+  | 'client-cut'
+  | 'slow-disk'
+  | 'full-disk'
+  | 'failing-sync'
+  | 'failing-write'
+  | 'failing-database'
+  | 'bit-rot'
+  | 'old-image'
+  | 'wipe'
+  | 'clock-jump'
+  | 'join'
+  | 'decommission';
+
+/** Who is hit: a role is looked up when the time comes. */
+export type FaultTarget = 'any' | 'controller' | 'leader' | 'follower' | 'coordinator';
+
+export interface FaultAction {
+  readonly atMs: number;
+  readonly kind: FaultKind;
+  readonly target: FaultTarget;
+  /** How long it lasts before it is undone: a restart, an open way, space on the disk. */
+  readonly durationMs: number;
+  /** Seeds the choices of this action alone. */
+  readonly number: number;
+}
