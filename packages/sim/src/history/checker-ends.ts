@@ -2,13 +2,20 @@
  * The checker's rules about ends of logs and committed offsets, as one observer is told them.
  *
  * The end that ListOffsets answers never goes back (A19) and lies behind everything acknowledged before it was asked for. A
- * leader that was replaced and cannot know it yet answers for its own epoch and those before: its answer carries that epoch,
- * clients can tell, and only what was written in those epochs binds it. A group's offset reads back as it was last
- * acknowledged, or as a later attempt of unknown fate set it (D2).
+ * leader that was replaced and cannot know it yet answers what was true in its epoch: its answer carries that epoch, so that
+ * clients can tell. It is bound by what it answered before, and no longer by what others acknowledge. A group's offset
+ * reads back as it was last acknowledged, or as a later attempt of unknown fate set it (D2).
  */
 import { commitsOf, type HistoryIndex, type Rule, type Send } from './checker-index.ts';
 import type { Committed, EndAnswered, Key } from './history.ts';
+import { Leadership } from './leadership.ts';
 import type { Report } from './violation.ts';
+
+/**
+ * The new leader of a partition first acknowledges what the old one had not: its own epoch shows with the next records, soon
+ * after. An answer is that of a replaced leader when a later epoch shows before so many questions more.
+ */
+const questionsUntilSign = 3;
 
 export const endRules: readonly Rule[] = [expectEndsGrow, expectEndsCoverAcknowledged, expectCommitsLast];
 
@@ -27,34 +34,33 @@ function expectEndsGrow({ others }: HistoryIndex, report: Report): void {
   }
 }
 
-function expectEndsCoverAcknowledged({ others, sends, keys }: HistoryIndex, report: Report): void {
+function expectEndsCoverAcknowledged(index: HistoryIndex, report: Report): void {
+  const { others, sends } = index;
   const byEnd = [...sends.values()].filter((send) => send.outcome === 'ok').sort((a, b) => a.endedAt - b.endedAt);
-  /** By partition and epoch: what was acknowledged at the highest offset. */
-  const highest = new Map<Key, Map<number, Send>>();
+  const questions = others.filter(({ event }) => event.op === 'end' && event.type === 'invoke').map(({ at }) => at);
+  const leadership = new Leadership(index);
+  const highest = new Map<Key, Send>();
   let ended = 0;
+  let asked = 0;
   for (const { at, event } of others) {
     if (event.op !== 'end') continue;
     if (event.type === 'invoke') {
+      asked++;
       for (; ended < byEnd.length && (byEnd[ended] as Send).endedAt < at; ended++) {
         const send = byEnd[ended] as Send;
-        noteHighest(highest, send, keys.get(send.key)?.epochs.get(send.offset) ?? 0);
+        if (send.offset > (highest.get(send.key)?.offset ?? -1)) highest.set(send.key, send);
       }
       continue;
     }
-    for (const [epoch, send] of highest.get(event.key) ?? []) {
-      if (epoch <= epochOf(event) && event.offset <= send.offset) reportHidden(event, send, report);
-    }
+    const send = highest.get(event.key);
+    if (send === undefined || event.offset > send.offset) continue;
+    const soon = questions[asked - 1 + questionsUntilSign] ?? Infinity;
+    if (leadership.epochBefore(event.key, soon) > epochOf(event)) continue;
+    report(
+      'end-before-acknowledged',
+      `${event.key}: the end is ${event.offset}, but ${send.value} is acknowledged at ${send.offset}`,
+    );
   }
-}
-
-function noteHighest(highest: Map<Key, Map<number, Send>>, send: Send, epoch: number): void {
-  const byEpoch = highest.get(send.key) ?? new Map<number, Send>();
-  highest.set(send.key, byEpoch);
-  if (send.offset > (byEpoch.get(epoch)?.offset ?? -1)) byEpoch.set(epoch, send);
-}
-
-function reportHidden({ key, offset }: EndAnswered, send: Send, report: Report): void {
-  report('end-before-acknowledged', `${key}: the end is ${offset}, but ${send.value} is acknowledged at ${send.offset}`);
 }
 
 /** An answer without an epoch is bound by everything. */
