@@ -1,0 +1,65 @@
+/**
+ * The command line of `npm run mutants`.
+ */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** Names of mutants, or parts of names. */
+  readonly only: readonly string[];
+  readonly hunter: 'simulator' | 'tests' | 'build';
+  readonly seeds: number;
+  readonly firstSeed: number;
+  readonly baselineSeeds: number;
+  /** Mutants at the same time. */
+  readonly jobs: number;
+  readonly json: string | undefined;
+  readonly isListing: boolean;
+}
+
+export const usage = `npm run mutants -- [options]
+  --only NAME,…       these mutants, or those with such a word in their names
+  --with simulator    what hunts them; or tests: the unit tests of the packages; or build: nothing, they must compile
+  --seeds 2000        so many seeds for each
+  --first-seed 1
+  --baseline 200      seeds that the tree must pass without a mutant
+  --jobs 2            mutants at the same time
+  --json FILE         the outcome
+  --list              the catalogue, and nothing else`;
+
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: '' },
+      with: { type: 'string', default: 'simulator' },
+      seeds: { type: 'string', default: '2000' },
+      'first-seed': { type: 'string', default: '1' },
+      baseline: { type: 'string', default: '200' },
+      jobs: { type: 'string', default: '2' },
+      json: { type: 'string' },
+      list: { type: 'boolean', default: false },
+    },
+  });
+  const seeds = wholeNumber('seeds', values.seeds);
+  return {
+    only: values.only.split(',').filter((name) => name !== ''),
+    hunter: hunterOf(values.with),
+    seeds,
+    firstSeed: wholeNumber('first-seed', values['first-seed']),
+    baselineSeeds: Math.min(seeds, wholeNumber('baseline', values.baseline)),
+    jobs: wholeNumber('jobs', values.jobs),
+    json: values.json,
+    isListing: values.list,
+  };
+}
+
+function hunterOf(text: string): Options['hunter'] {
+  if (text === 'simulator' || text === 'tests' || text === 'build') return text;
+  throw new RangeError(`--with ${text}: it must be simulator, tests or build`);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new RangeError(`--${name} ${text}: it must be a whole number above 0`);
+  return number;
+}

@@ -1,0 +1,88 @@
+/**
+ * Hunts a mutant with the simulator of the whole cluster: seed after seed until one fails.
+ *
+ * Seeds run in batches, one process each, so that a mutant that makes the simulator hang is found by the limit of its
+ * batch. Each kill is confirmed: the same seed must pass without the mutant. One that does not is a finding of another
+ * kind, and the hunt goes on behind it.
+ */
+import { PristineFailure, shortened, type Hunter, type Verdict } from './hunt.ts';
+import type { Mutant } from './mutant.ts';
+import { run, type RunResult } from './process.ts';
+import type { ScratchTree } from './scratch-tree.ts';
+
+export interface SimulationOptions {
+  readonly seeds: number;
+  readonly firstSeed: number;
+  /** Seeds that the unmutated tree must pass before anything else. */
+  readonly baselineSeeds: number;
+  readonly onUnsound: (mutant: Mutant, seed: number) => void;
+}
+
+interface Failure {
+  readonly seed: number;
+  readonly by: string;
+  readonly detail: string;
+}
+
+const program = 'packages/sim/dist/src/main.js';
+/** A first short batch: most mutants do not live through it. */
+const batchSeeds = [10, 40, 150];
+/** A batch may take so many times what the unmutated tree takes, and no less than the floor. */
+const slowness = 20;
+const floorMs = 180_000;
+const failurePattern = /FAILED seed (\d+) check (\S+)(.*)/;
+
+export class SimulationHunter implements Hunter {
+  readonly #options: SimulationOptions;
+  /** Of the unmutated tree; measured by `expectPass`. */
+  #seedMs = 1_000;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+  }
+
+  async expectPass(pristine: ScratchTree): Promise<void> {
+    const { baselineSeeds, firstSeed } = this.#options;
+    const startedMs = performance.now();
+    const failure = await this.#simulate(pristine, { first: firstSeed, count: baselineSeeds, limitMs: 3_600_000 });
+    if (failure !== null) {
+      throw new PristineFailure(`seed ${failure.seed} fails without any mutant: ${failure.by} ${failure.detail}`);
+    }
+    this.#seedMs = (performance.now() - startedMs) / baselineSeeds;
+  }
+
+  async hunt(mutated: ScratchTree, mutant: Mutant, pristine: ScratchTree): Promise<Verdict> {
+    const { firstSeed, seeds } = this.#options;
+    const end = firstSeed + seeds;
+    for (let next = firstSeed, batch = 0; next < end; batch++) {
+      const count = Math.min(batchSeeds[Math.min(batch, batchSeeds.length - 1)] ?? 1, end - next);
+      const limitMs = Math.max(floorMs, count * this.#seedMs * slowness);
+      const failure = await this.#simulate(mutated, { first: next, count, limitMs });
+      if (failure === null) {
+        next += count;
+        continue;
+      }
+      const control = await this.#simulate(pristine, { first: failure.seed, count: 1, limitMs: floorMs });
+      if (control === null) return { kind: 'killed', ...failure };
+      this.#options.onUnsound(mutant, failure.seed);
+      next = failure.seed + 1;
+    }
+    return { kind: 'alive' };
+  }
+
+  async #simulate(tree: ScratchTree, { first, count, limitMs }: { first: number; count: number; limitMs: number }) {
+    const args = [tree.path(program), '--seeds', String(count), '--first-seed', String(first), '--until-failure', '--quiet'];
+    const result = await run(process.execPath, { args, directory: tree.directory, limitMs });
+    return failureOf(result, first);
+  }
+}
+
+/** Null when every seed passed. */
+function failureOf(result: RunResult, first: number): Failure | null {
+  if (result.exitCode === 0) return null;
+  const [, seed, by, detail] = failurePattern.exec(result.output) ?? [];
+  if (seed !== undefined && by !== undefined) return { seed: Number(seed), by, detail: shortened(detail ?? '') };
+  const text = shortened(result.output.slice(-2_000));
+  if (result.isTimedOut) return { seed: first, by: 'hangs', detail: text };
+  return { seed: first, by: `crashes-simulator`, detail: text };
+}
