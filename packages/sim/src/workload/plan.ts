@@ -7,16 +7,37 @@ export interface WorkloadPlan {
   readonly plainSenders: number;
   /** Senders whose delivery timeout is short, so that the fate of their records is often unknown. */
   readonly hastySenders: number;
+  /** Plain senders with acks 1 and 0 in turn: their records may be lost, and may not come back. */
+  readonly weakSenders: number;
   /** Consumers of all partitions, from the beginning. */
   readonly readers: number;
   /** Members of one consumer group that commits what it has read. */
   readonly groupMembers: number;
+  /** Mean virtual ms between two changes of the group: a member leaves, dies, comes back. 0: nobody does. */
+  readonly groupChurnMs: number;
+  /** Members have an instance id (KIP-345), so that a restarted one takes the place of its predecessor. */
+  readonly hasStaticMembers: boolean;
   readonly hasEndObserver: boolean;
   readonly hasCommitter: boolean;
   /** Creates, extends, alters and deletes topics of its own, and asks for elections. */
   readonly hasAdmin: boolean;
+  /** The admin asks for unclean elections, too: on its own topics alone, whose names begin with `uncleanPrefix`. */
+  readonly mayElectUnclean: boolean;
+  /** Writes to a topic that is deleted and made anew under the same name, again and again (A25). */
+  readonly hasTenant: boolean;
+  /** Deletes old records of the last planned topic. */
+  readonly hasTrimmer: boolean;
+  /** Asks leaders for ends of epochs, and for producer ids. */
+  readonly hasProber: boolean;
   /** Mean pause between two bursts of a sender, virtual ms. */
   readonly pauseMs: number;
   readonly maxBurst: number;
+  /** All senders together stop after so many records. */
+  readonly maxRecords: number;
   readonly recordBytes: number;
+  /** Probability that a sender compresses its batches; the codec is drawn, too. */
+  readonly compression: number;
 }
+
+/** Topics of the admin on which unclean elections may lose records. */
+export const uncleanPrefix = 'unclean-';
