@@ -7,6 +7,7 @@ import {
   bannedEverywhere,
   bannedInLibraries,
   bannedInPure,
+  commandPackages,
   limits,
   machinePathPattern,
   parameterExceptions,
@@ -60,7 +61,7 @@ export function bannedCode(file: SourceFile): Violation[] {
   const banned = [
     ...bannedEverywhere,
     ...(isSource && purePackages.has(file.package) ? bannedInPure : []),
-    ...(isSource && file.package !== 'cli' ? bannedInLibraries : []),
+    ...(isSource && !commandPackages.has(file.package) ? bannedInLibraries : []),
   ];
   const sequences = banned.map(([text, instead]) => ({ words: text.split(' '), instead }));
   return violationsOf(file, (_token, index) => {

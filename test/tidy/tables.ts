@@ -21,6 +21,9 @@ export const parameterExceptions: ReadonlyMap<string, string> = new Map([
   ['packages/metadata/src/image.ts #replayFencing', 'the same'],
 ]);
 
+/** Packages that are programs: the others are embedded, and leave the process alone. */
+export const commandPackages: ReadonlySet<string> = new Set(['cli', 'sim']);
+
 /** Packages without I/O: they see no clock, no timer, no randomness and no Node. */
 export const purePackages: ReadonlySet<string> = new Set(['base', 'protocol', 'raft', 'metadata', 'replication', 'coordinator']);
 
@@ -110,6 +113,7 @@ export const machinePathPattern = new RegExp(['/wo' + 'rk/', '/ro' + 'ot/', '/ho
 export const programs: readonly RegExp[] = [
   /^packages\/[a-z]+\/src\/index\.ts$/,
   /^packages\/cli\/src\/main\.ts$/,
+  /^packages\/sim\/src\/(main|batch\/worker-main)\.ts$/,
   /^packages\/broker\/src\/config\/docs-main\.ts$/,
   /^bench\/[a-z0-9-]+\.ts$/,
   /\.test\.ts$/,
