@@ -26,6 +26,8 @@ export interface SegmentView {
   /** All offsets in the segment are lower. */
   endOffset: Offset;
   epochs: LeaderEpochCache;
+  /** Compaction may have taken offsets away at the end too. */
+  isCompact: boolean;
 }
 
 export interface FoundBatch {
@@ -50,9 +52,10 @@ interface WalkStart {
 const searchBytes = 16 << 10;
 
 export function viewOf(parts: LogParts, segment: Segment): SegmentView {
-  const { segments, epochs, logEndOffset } = parts;
+  const { segments, epochs, logEndOffset, config } = parts;
   const next = segments.at(segments.indexFor(segment.baseOffset) + 1);
-  return { segment, endPosition: segment.sizeBytes, endOffset: next?.baseOffset ?? logEndOffset, epochs };
+  const endOffset = next?.baseOffset ?? logEndOffset;
+  return { segment, endPosition: segment.sizeBytes, endOffset, epochs, isCompact: config.isCompact };
 }
 
 /** The first batch whose last offset is ≥ `offset`, or null. Loaded indexes that prove wrong are built again (B4). */
@@ -112,9 +115,10 @@ async function walk(
     } while (filled - at >= headerBytes);
     position += at;
   }
-  // What the segment should hold behind its last batch is missing, or compaction removed it.
-  if (previous !== null && previous.lastOffset + 1 < endOffset && !(await isSound(view, previous)))
-    return damagedAt(view, previous.position, previous.baseOffset);
+  if (previous === null || previous.lastOffset + 1 === endOffset) return null;
+  // What the segment should hold behind its last batch is missing, unless compaction took it.
+  const isGap = view.isCompact && (await isSound(view, previous));
+  if (!isGap) return damagedAt(view, previous.position, previous.baseOffset);
   return null;
 }
 

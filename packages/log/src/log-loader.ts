@@ -8,9 +8,11 @@
  */
 
 import type { BytePosition, Clock, Offset } from '@jackdaw/base';
-import { batchBaseOffset, batchLastOffset, batchLeaderEpoch, batchSizeInBytes } from '@jackdaw/protocol';
+import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@jackdaw/protocol';
 import { join } from 'node:path';
-import { isPlausible, scanBatches } from './batch-scanner.ts';
+import { BatchChain, type Place } from './batch-chain.ts';
+import { scanBatches } from './batch-scanner.ts';
+import { hasSoundBatch } from './damage-search.ts';
 import {
   deletedSuffix,
   logSuffix,
@@ -21,7 +23,7 @@ import {
   timeIndexSuffix,
   transactionIndexSuffix,
 } from './file-names.ts';
-import { readFully, readSmallFile, type Fs } from './fs.ts';
+import { readSmallFile, type Fs } from './fs.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { RecoveryReport } from './log-types.ts';
@@ -70,6 +72,8 @@ class Loader {
   readonly #report: RecoveryReport;
   /** Segments whose aborted transactions have to be found again. */
   readonly #withoutTransactionIndex = new Set<Segment>();
+  /** Where recovery has decided to cut a segment. */
+  readonly #ends = new Map<Segment, BytePosition>();
   #logEndOffset: Offset = 0;
 
   constructor(options: LoadOptions) {
@@ -94,8 +98,8 @@ class Loader {
     const isEpochFileSound = this.#epochs.load(readLeaderEpochs(fs, context.directory) ?? []);
     if (this.#segments.count > 0 && (!isEpochFileSound || this.#epochs.entries.length === 0)) await this.#rebuildEpochs();
     if (this.#segments.count > 0) {
-      if (hadCleanShutdown) await this.#loadCleanly();
-      else await this.#recover();
+      // A log that was closed in order ends where its checkpoint says; else it is not what it was (B3).
+      if (!hadCleanShutdown || !(await this.#loadCleanly())) await this.#recover();
     }
     const firstBase = this.#segments.at(0)?.baseOffset ?? 0;
     let logStartOffset = Math.max(this.#options.logStartOffset, firstBase);
@@ -143,29 +147,32 @@ class Loader {
     else segment.aborted = aborted;
   }
 
-  /** After a clean stop: the last segment's indexes and its end; of the others only their largest timestamp. */
-  async #loadCleanly(): Promise<void> {
+  /**
+   * After a clean stop: the last segment's indexes and its end; of the others only their largest timestamp. False when
+   * the end is not where the stop left it, or the epochs are not those of the last batch.
+   */
+  async #loadCleanly(): Promise<boolean> {
+    const { fs, recoveryPoint, logStartOffset, clock } = this.#options;
     const { active } = this.#segments;
-    for (const segment of this.#segments.all) if (segment !== active) await this.#noteTimestamp(segment);
     const indexes = await active.acquire();
-    if (active.hasUnsavedIndexes) this.#report.rebuiltIndexes++;
-    const end = await scanBatches(
-      this.#options.fs,
-      active.file(),
-      { start: indexes.offsets.lastEntry()?.position ?? 0, end: active.sizeBytes, verifyCrc: false },
-      () => true,
-    );
-    active.becomeActive(indexes);
+    const range = { start: indexes.offsets.lastEntry()?.position ?? 0, end: active.sizeBytes, verifyCrc: false };
+    let lastEpoch: number | null = null;
+    const end = await scanBatches(fs, active.file(), range, (bytes, position) => {
+      lastEpoch = batchLeaderEpoch(bytes, position);
+      return true;
+    });
     active.release();
-    // Bytes behind the last batch: somebody else wrote here. They cannot be read, so they go.
-    if (end < active.sizeBytes) {
-      this.#report.truncatedBytes += active.sizeBytes - end;
-      active.truncateTo(end, indexes);
-    }
+    const hasRightEpoch = lastEpoch === null || lastEpoch === (this.#epochs.epochForOffset(indexes.nextOffset - 1) ?? -1);
+    if (!hasRightEpoch) await this.#rebuildEpochs();
+    if (!hasRightEpoch || end < active.sizeBytes || indexes.nextOffset !== recoveryPoint) return false;
+    if (active.hasUnsavedIndexes) this.#report.rebuiltIndexes++;
+    for (const segment of this.#segments.all) if (segment !== active) await this.#noteTimestamp(segment);
+    active.becomeActive(indexes);
     this.#logEndOffset = indexes.nextOffset;
     if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots(() => true);
-    this.#producers.loadNewestSnapshot(this.#logEndOffset, this.#options.logStartOffset, this.#options.clock.wallMs());
+    this.#producers.loadNewestSnapshot(this.#logEndOffset, logStartOffset, clock.wallMs());
     await this.#replayProducers(this.#segments.count, this.#logEndOffset);
+    return true;
   }
 
   /** A sealed segment's last time-index entry; the indexes are rebuilt when it is not there (B4). */
@@ -190,61 +197,72 @@ class Loader {
 
   /** After a crash: walks from the segment that holds the recovery point to the end of what is sound. */
   async #recover(): Promise<void> {
-    const { recoveryPoint, logStartOffset, clock } = this.#options;
-    const firstWalked = this.#segments.indexFor(recoveryPoint);
+    this.#report.wasUnclean = true;
+    const firstWalked = this.#segments.indexFor(this.#options.recoveryPoint);
     for (const segment of this.#segments.all.slice(0, firstWalked)) await this.#noteTimestamp(segment);
-    const start = this.#segments.at(firstWalked)?.baseOffset ?? 0;
-    // What follows is read from the batches; a stale file must not add to it.
-    this.#epochs.truncateFromEnd(start);
     if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots(() => true);
-    this.#producers.loadNewestSnapshot(start, logStartOffset, clock.wallMs());
-    await this.#replayProducers(firstWalked, start);
-    let expectedOffset = start;
-    for (let index = firstWalked; index < this.#segments.count; index++) {
-      const segment = this.#segments.at(index);
-      if (segment === undefined) break;
-      // Only compaction leaves gaps between segments; otherwise the end of the one before is missing.
-      const isGap = index > firstWalked && segment.baseOffset !== expectedOffset && !this.#options.config.isCompact;
-      if (isGap || segment.baseOffset < expectedOffset) {
-        this.#dropFrom(index);
-        break;
-      }
-      const end = await this.#walk(segment);
-      expectedOffset = segment.indexes.nextOffset;
-      if (end === segment.sizeBytes) continue;
-      // The next segment begins with what was written, and mostly synced, after this one.
-      const hasNext = index + 1 < this.#segments.count;
-      this.#report.wasCutInTheMiddle = hasNext || (await isDamagedBeforeSound(this.#options.fs, segment, end));
-      this.#dropFrom(index + 1);
-      this.#report.truncatedBytes += segment.sizeBytes - end;
-      segment.truncateTo(end, segment.indexes);
-      break;
+    // A batch that later ones prove wrong was taken in already: then all of it again, up to that batch.
+    for (let doubt = await this.#walkFrom(firstWalked); doubt !== null; doubt = await this.#walkFrom(firstWalked)) {
+      this.#ends.set(doubt.segment, doubt.position);
     }
     this.#logEndOffset = this.#segments.active.indexes.nextOffset;
     this.#segments.active.becomeActive(this.#segments.active.indexes);
     this.#producers.endOffset = this.#logEndOffset;
   }
 
+  /** Null when done; or a batch that cannot have been written where it is. */
+  async #walkFrom(firstWalked: number): Promise<Place | null> {
+    const { logStartOffset, clock, config } = this.#options;
+    const start = this.#segments.at(firstWalked)?.baseOffset ?? 0;
+    // What follows is read from the batches; a stale file must not add to it.
+    this.#epochs.truncateFromEnd(start);
+    this.#producers.loadNewestSnapshot(start, logStartOffset, clock.wallMs());
+    await this.#replayProducers(firstWalked, start);
+    const chain = new BatchChain({ nextOffset: start, epoch: this.#epochs.latestEpoch() ?? -1, isCompact: config.isCompact });
+    for (let index = firstWalked; index < this.#segments.count; index++) {
+      const segment = this.#segments.at(index);
+      if (segment === undefined) break;
+      if (!chain.canContinueWith(segment)) {
+        if (chain.doubt !== null) return chain.doubt;
+        this.#report.wasCutInTheMiddle = await hasSoundBatch(segment, 0);
+        this.#dropFrom(index);
+        break;
+      }
+      const end = await this.#walk(segment, chain);
+      if (end < segment.sizeBytes && chain.doubt !== null) return chain.doubt;
+      if (end === segment.sizeBytes) continue;
+      // The next segment begins with what was written, and mostly synced, after this one.
+      const hasNext = index + 1 < this.#segments.count;
+      this.#report.wasCutInTheMiddle = hasNext || (await hasSoundBatch(segment, end));
+      this.#dropFrom(index + 1);
+      this.#report.truncatedBytes += segment.sizeBytes - end;
+      segment.truncateTo(end, segment.indexes);
+      break;
+    }
+    return chain.gap;
+  }
+
   /** Checks one segment batch by batch and rebuilds all that is known of it. Returns the end of its sound part. */
-  async #walk(segment: Segment): Promise<number> {
+  async #walk(segment: Segment, chain: BatchChain): Promise<BytePosition> {
     const { fs, config } = this.#options;
     const indexes = new SegmentIndexes(segment.baseOffset);
     segment.aborted = [];
     this.#report.rebuiltIndexes++;
-    const range = { start: 0, end: segment.sizeBytes, verifyCrc: true };
-    const end = await scanBatches(fs, segment.file(), range, (bytes, position, filePosition) => {
-      const baseOffset = batchBaseOffset(bytes, position);
-      if (baseOffset < indexes.nextOffset || !segment.canHold(batchLastOffset(bytes, position))) return false;
-      const leaderEpoch = batchLeaderEpoch(bytes, position);
-      const latestEpoch = this.#epochs.latestEpoch() ?? -1;
-      // Epochs never go down along a log. Sound batches of an older one are left of an end that was cut and written
-      // again, when the crash undid the cut but kept the writes.
-      if (leaderEpoch >= 0 && leaderEpoch < latestEpoch) return false;
-      if (leaderEpoch > latestEpoch) this.#epochs.assign(leaderEpoch, baseOffset);
-      indexes.add(bytes, position, { filePosition, interval: config.indexIntervalBytes });
-      this.#replay(segment, bytes, position);
-      return true;
-    });
+    const limit = this.#ends.get(segment) ?? segment.sizeBytes;
+    const end = await scanBatches(
+      fs,
+      segment.file(),
+      { start: 0, end: segment.sizeBytes, verifyCrc: true },
+      (bytes, position, filePosition) => {
+        if (filePosition >= limit || !indexes.canAdd(bytes, position)) return false;
+        if (!chain.add(bytes, position, { segment, position: filePosition })) return false;
+        const leaderEpoch = batchLeaderEpoch(bytes, position);
+        if (leaderEpoch > (this.#epochs.latestEpoch() ?? -1)) this.#epochs.assign(leaderEpoch, batchBaseOffset(bytes, position));
+        indexes.add(bytes, position, { filePosition, interval: config.indexIntervalBytes });
+        this.#replay(segment, bytes, position);
+        return true;
+      },
+    );
     indexes.complete();
     this.#report.scannedBytes += end;
     segment.takeIndexes(indexes);
@@ -323,23 +341,4 @@ class Loader {
     this.#producers.endOffset = logStartOffset;
     this.#logEndOffset = logStartOffset;
   }
-}
-
-const headerBytes = 61;
-
-/** Whether the batch at `position` is damaged and the one behind it is not. */
-async function isDamagedBeforeSound(fs: Fs, segment: Segment, position: BytePosition): Promise<boolean> {
-  const header = new Uint8Array(headerBytes);
-  const count = await readFully(fs, segment.file(), header, position);
-  if (count < headerBytes || !isPlausible(header, 0) || (await isSoundAt(fs, segment, position))) return false;
-  return isSoundAt(fs, segment, position + batchSizeInBytes(header, 0));
-}
-
-async function isSoundAt(fs: Fs, segment: Segment, position: BytePosition): Promise<boolean> {
-  let isSound = false;
-  await scanBatches(fs, segment.file(), { start: position, end: segment.sizeBytes, verifyCrc: true }, () => {
-    isSound = true;
-    return false;
-  });
-  return isSound;
 }

@@ -38,7 +38,7 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
     deleteSegments(parts, removed.toReversed());
     parts.fs.syncDirectoryNow(parts.context.directory);
   }
-  const cut = cutSegment(segments.active, offset);
+  const cut = cutSegment(parts, segments.active, offset);
   finishTruncation(parts, cut);
 }
 
@@ -78,34 +78,61 @@ function finishTruncation(parts: LogParts, endOffset: Offset): void {
 }
 
 /** Cuts the (now last) segment and returns the log's new end. */
-function cutSegment(segment: Segment, offset: Offset): Offset {
+function cutSegment(parts: LogParts, segment: Segment, offset: Offset): Offset {
   const known = segment.isActive ? segment.indexes : loadIndexesNow(segment);
   known.offsets.truncateTo(offset);
   known.times.truncateTo(offset);
-  const last = known.offsets.lastEntry();
-  const indexes = new SegmentIndexes(segment.baseOffset, known.offsets, known.times);
-  indexes.firstTimestamp = known.firstTimestamp;
+  for (;;) {
+    const last = known.offsets.lastEntry();
+    const indexes = new SegmentIndexes(segment.baseOffset, known.offsets, known.times);
+    indexes.firstTimestamp = known.firstTimestamp;
+    const cut = walkToCut(segment, indexes, { offset, isCompact: parts.config.isCompact });
+    if (cut !== null) {
+      if (cut.position === 0) indexes.firstTimestamp = null;
+      segment.truncateTo(cut.position, indexes);
+      segment.becomeActive(indexes);
+      return Math.max(cut.endOffset, Math.min(offset, parts.logStartOffset));
+    }
+    // The batch that the last entry names is damaged: from the entry before it on.
+    known.offsets.truncateTo(last?.offset ?? 0);
+    known.times.truncateTo(last?.offset ?? 0);
+  }
+}
+
+/**
+ * Finds the first batch that has to go, and adds those before it to the indexes. Where a header is damaged the log ends
+ * earlier than asked for: what cannot be shown to be there must be fetched again (B3). Null when already the batch that
+ * the last index entry names is not what it was.
+ */
+function walkToCut(
+  segment: Segment,
+  indexes: SegmentIndexes,
+  { offset, isCompact }: { offset: Offset; isCompact: boolean },
+): { position: BytePosition; endOffset: Offset } | null {
+  const last = indexes.offsets.lastEntry();
   const { fs, indexIntervalBytes } = segment.context;
-  let straddling: Offset | null = null;
-  const position = scanHeadersNow(
-    fs,
-    segment.file(),
-    { start: last?.position ?? 0, end: segment.sizeBytes },
-    (bytes, at, filePosition) => {
-      if (batchLastOffset(bytes, at) >= offset) {
-        straddling = batchBaseOffset(bytes, at) < offset ? batchBaseOffset(bytes, at) : null;
-        return false;
-      }
-      // The batch that the last entry points at is in the index already.
-      const interval = filePosition === last?.position ? Number.POSITIVE_INFINITY : indexIntervalBytes;
-      indexes.add(bytes, at, { filePosition, interval });
-      return true;
-    },
-  );
-  if (position === 0) indexes.firstTimestamp = null;
-  segment.truncateTo(position, indexes);
-  segment.becomeActive(indexes);
-  return straddling ?? offset;
+  const range = { start: last?.position ?? 0, end: segment.sizeBytes };
+  let isStartSound = last === null;
+  let endOffset: Offset | null = null;
+  const position = scanHeadersNow(fs, segment.file(), range, (bytes, at, filePosition) => {
+    const baseOffset = batchBaseOffset(bytes, at);
+    const lastOffset = batchLastOffset(bytes, at);
+    const isStart = filePosition === last?.position;
+    if (isStart && lastOffset !== last.offset) return false;
+    isStartSound = true;
+    const isGap = !isStart && baseOffset !== indexes.nextOffset;
+    if (!indexes.canAdd(bytes, at) || (isGap && !isCompact)) return false;
+    if (lastOffset >= offset) {
+      endOffset = Math.min(baseOffset, offset);
+      return false;
+    }
+    // The batch that the last entry points at is in the index already.
+    indexes.add(bytes, at, { filePosition, interval: isStart ? Number.POSITIVE_INFINITY : indexIntervalBytes });
+    return true;
+  });
+  if (!isStartSound) return null;
+  const isGapAtEnd = isCompact && position === segment.sizeBytes;
+  return { position, endOffset: endOffset ?? (isGapAtEnd ? offset : Math.min(offset, indexes.nextOffset)) };
 }
 
 /** The indexes of a sealed segment from their files, or empty ones: then the walk begins at the segment's start. */

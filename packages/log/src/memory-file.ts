@@ -42,6 +42,11 @@ export class MemoryFile {
     return this.#cached.sizeBytes;
   }
 
+  /** What programs see; a view that the next change may alter. */
+  get content(): Uint8Array {
+    return this.#cached.bytes.subarray(0, this.#cached.sizeBytes);
+  }
+
   get durableBytes(): Uint8Array {
     return this.#durable.bytes.subarray(0, this.#durable.sizeBytes);
   }

@@ -400,6 +400,11 @@ export class MemoryFs implements Fs {
     this.#recount();
   }
 
+  /** What programs would read at `path`, without reading it: no fault is counted. A view; null when there is no file. */
+  contentOf(path: string): Uint8Array | null {
+    return this.#names.get(path)?.content ?? null;
+  }
+
   /** All files, in the order of their creation. */
   files(): { path: string; sizeBytes: number }[] {
     const files: { path: string; sizeBytes: number }[] = [];

@@ -107,7 +107,7 @@ export class PartitionLog implements Flushable {
       tail: new TailCache(options.tailCache),
       codecs: options.codecs ?? null,
       logStartOffset: loaded.logStartOffset,
-      syncedOffset: hadCleanShutdown ? logEndOffset : Math.min(recoveryPoint, logEndOffset),
+      syncedOffset: loaded.report.wasUnclean ? Math.min(recoveryPoint, logEndOffset) : logEndOffset,
       checkpointedRecoveryPoint: recoveryPoint,
       persistRecoveryPoint: (offset) => options.persistRecoveryPoint?.(log, offset),
       truncations: 0,
@@ -170,6 +170,16 @@ export class PartitionLog implements Flushable {
 
   get activeSegmentBaseOffset(): Offset {
     return this.#parts.segments.active.baseOffset;
+  }
+
+  /** Ascending; each is the name of a file of this log. */
+  get segmentBaseOffsets(): readonly Offset[] {
+    return this.#parts.segments.all.map(({ baseOffset }) => baseOffset);
+  }
+
+  /** Truncations and deletions so far: what was read before one may not be believed after it. */
+  get truncations(): number {
+    return this.#parts.truncations;
   }
 
   get isOffline(): boolean {

@@ -6,11 +6,11 @@
  */
 
 import type { BytePosition, Offset } from '@jackdaw/base';
-import { batchLastOffset, batchMaxTimestamp, batchSizeInBytes } from '@jackdaw/protocol';
+import { batchBaseOffset, batchLastOffset, batchMaxTimestamp, batchSizeInBytes } from '@jackdaw/protocol';
 import { isPlausible, scanBatches } from './batch-scanner.ts';
 import { offsetIndexSuffix, timeIndexSuffix } from './file-names.ts';
 import { readFully, type FileHandle, type Fs } from './fs.ts';
-import { OffsetIndex, type IndexEntry } from './offset-index.ts';
+import { maxRelativeOffset, OffsetIndex, type IndexEntry } from './offset-index.ts';
 import { TimeIndex } from './time-index.ts';
 
 const headerBytes = 61;
@@ -40,6 +40,12 @@ export class SegmentIndexes {
 
   get sizeBytes(): number {
     return this.offsets.capacityBytes + this.times.capacityBytes;
+  }
+
+  /** Whether the batch can come after what was added. A header is not under the CRC where it says so (B3). */
+  canAdd(bytes: Uint8Array, position: number): boolean {
+    const lastOffset = batchLastOffset(bytes, position);
+    return batchBaseOffset(bytes, position) >= this.nextOffset && lastOffset - this.baseOffset <= maxRelativeOffset;
   }
 
   /** Notes the batch that lies at `filePosition`; one in about `interval` bytes gets an entry (LogSegment.append). */
@@ -113,7 +119,7 @@ async function firstTimestampOf(log: IndexedLog): Promise<number | null> {
 export async function rebuildIndexes(log: IndexedLog): Promise<SegmentIndexes> {
   const indexes = new SegmentIndexes(log.baseOffset);
   await scanBatches(log.fs, log.file, { start: 0, end: log.sizeBytes, verifyCrc: false }, (bytes, position, filePosition) => {
-    if (batchLastOffset(bytes, position) < indexes.nextOffset) return false;
+    if (!indexes.canAdd(bytes, position)) return false;
     indexes.add(bytes, position, { filePosition, interval: log.interval });
     return true;
   });
@@ -136,6 +142,7 @@ async function agreesWithLog(log: IndexedLog, indexes: SegmentIndexes): Promise<
     log.file,
     { start, end: log.sizeBytes, verifyCrc: false },
     (bytes, position, filePosition) => {
+      if (!indexes.canAdd(bytes, position)) return false;
       // The batch that the last entry points at is in the index already.
       const interval = isFirst && last !== null ? Number.POSITIVE_INFINITY : log.interval;
       isFirst = false;
