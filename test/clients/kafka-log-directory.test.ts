@@ -25,7 +25,11 @@ for (const shutdown of ['a clean', 'an unclean'] as const) {
     const directory = mkdtempSync(join(tmpdir(), 'jackdaw-kafka-log-'));
     try {
       cpSync(written, join(directory, 'made-by-kafka-0'), { recursive: true });
-      if (shutdown === 'a clean') writeFileSync(join(directory, '.kafka_cleanshutdown'), '{"version":0,"brokerEpoch":1}');
+      if (shutdown === 'a clean') {
+        writeFileSync(join(directory, '.kafka_cleanshutdown'), '{"version":0,"brokerEpoch":1}');
+        const endOffset = perCodec * codecNames.length;
+        writeFileSync(join(directory, 'recovery-point-offset-checkpoint'), `0\n1\nmade-by-kafka 0 ${endOffset}\n`);
+      }
       const manager = await open(directory);
       assert.deepEqual(manager.unreadable, []);
       const log = manager.get('made-by-kafka', 0);
