@@ -130,7 +130,7 @@ class RunningNode implements Broker {
     const { clock, scheduler, random } = this.#platform;
     this.#timers = new TimerWheel(clock, scheduler);
     this.#incarnationId = uuidOf(random.bytes(uuidBytes));
-    this.#log = new BrokerLog(this.#logger, clock);
+    this.#log = new BrokerLog(this.#logger, { clock, timers: scheduler });
     this.whenReady = this.#health.whenReady;
     this.whenReady.catch(() => undefined);
   }

@@ -4,7 +4,7 @@
  * Kept in one place, so that names of fields and messages stay the same wherever an event comes from. What happens to
  * very many partitions at once (a restart with a thousand of them) is told at `debug`, with a count at `info`.
  */
-import type { Clock, NodeId } from '@jackdaw/base';
+import type { Clock, NodeId, Timers } from '@jackdaw/base';
 import type { GroupEvent } from '@jackdaw/coordinator';
 import type { ControllerEvent } from '@jackdaw/metadata';
 import type { SoftState } from '@jackdaw/raft';
@@ -13,6 +13,7 @@ import type { Connection } from '../net/connection.ts';
 import { clientText, type Logger } from '../observability/logger.ts';
 import type { HostedPartition } from '../replica/hosted-partition.ts';
 import type { ReplicaEvents } from '../replica/replica-manager.ts';
+import { LineBursts } from './line-bursts.ts';
 
 /** Repeated failures of one kind are told at most this often. */
 const repeatMs = 5_000;
@@ -21,12 +22,14 @@ const maxRemembered = 1_000;
 export class BrokerLog implements ReplicaEvents {
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #bursts: LineBursts;
   /** When a failure of this kind was last told, by its text. */
   readonly #lastTold = new Map<string, number>();
 
-  constructor(logger: Logger, clock: Clock) {
+  constructor(logger: Logger, platform: { readonly clock: Clock; readonly timers: Timers }) {
     this.#logger = logger;
-    this.#clock = clock;
+    this.#clock = platform.clock;
+    this.#bursts = new LineBursts(logger, platform);
   }
 
   info(fields: object, message: string): void {
@@ -65,7 +68,7 @@ export class BrokerLog implements ReplicaEvents {
       this.#logger.error(fields, `unclean ${line}: committed records may be lost`);
     else if (event.type === 'broker-fenced' || event.type === 'log-dirs-offline') this.#logger.warn(fields, line);
     else if (event.type === 'leader-elected' || event.type === 'isr-shrunk' || event.type === 'isr-expanded')
-      this.#logger.info(fields, line);
+      this.#bursts.tell('info', fields, line);
     else this.#logger.info(fields, line);
   }
 
@@ -128,8 +131,8 @@ export class BrokerLog implements ReplicaEvents {
 
   onIsrChanged(partition: HostedPartition, before: readonly NodeId[], after: readonly NodeId[]): void {
     const fields = { ...idsOf(partition), before, after, leaderEpoch: partition.leaderEpoch };
-    if (after.length < before.length) this.#logger.warn(fields, 'ISR shrunk');
-    else this.#logger.info(fields, 'ISR expanded');
+    if (after.length < before.length) this.#bursts.tell('warn', fields, 'ISR shrunk');
+    else this.#bursts.tell('info', fields, 'ISR expanded');
   }
 
   onGroup(event: GroupEvent, partition: number): void {
