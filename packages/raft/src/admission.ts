@@ -26,6 +26,7 @@
  * the remaining ones may have to wait for it: the same as if the wiped voter had not come back yet.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { NodeId } from '@jackdaw/base';
 import { isCounted, type LeaderState, type RaftCore } from './core.ts';
 import { appendAsLeader, expectLeader } from './replication.ts';
@@ -57,6 +58,7 @@ function withOneReadmitted(core: RaftCore, leader: LeaderState): Identities | nu
     const { directoryId, matchIndex, silentTicks } = progress;
     if (directoryId === null || isCounted(core, id, directoryId)) continue;
     if (matchIndex < core.log.commitIndex || silentTicks >= core.options.electionTicks) continue;
+    sometimes('raft: wiped voter taken in again');
     return new Map(core.log.identitiesInForce()).set(id, directoryId);
   }
   return null;
@@ -66,6 +68,9 @@ function withOneReadmitted(core: RaftCore, leader: LeaderState): Identities | nu
 export function noteIdentity(core: RaftCore, id: NodeId, directoryId: string): boolean {
   const isKnown = isCounted(core, id, directoryId);
   if (isKnown) core.strangers.delete(id);
-  else if (core.options.voters.includes(id)) core.strangers.set(id, directoryId);
+  else if (core.options.voters.includes(id)) {
+    sometimes('raft: voter heard under another identity');
+    core.strangers.set(id, directoryId);
+  }
   return isKnown;
 }

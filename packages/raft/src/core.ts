@@ -8,7 +8,7 @@
  * Only these modules write the fields; the rules they keep stand at the fields.
  */
 
-import { assert, type NodeId, type RaftIndex, type Term } from '@jackdaw/base';
+import { assert, type NodeId, type RaftIndex, type Term, buggify } from '@jackdaw/base';
 import { RaftLog } from './log.ts';
 import type { RaftMessage } from './messages.ts';
 import type { Progress } from './progress.ts';
@@ -133,7 +133,8 @@ function expectSaneOptions(options: RaftOptions): void {
 
 /** A new random timeout in [electionTicks, 2·electionTicks): two nodes seldom campaign at once (paper §5.2). */
 export function drawElectionTimeout(core: RaftCore): void {
-  core.electionTimeoutTicks = core.options.electionTicks + core.options.prng.below(core.options.electionTicks);
+  const extraTicks = core.options.prng.below(core.options.electionTicks);
+  core.electionTimeoutTicks = core.options.electionTicks + (buggify('raft: shortest election timeout') ? 0 : extraTicks);
 }
 
 /** How often a node without a leader that may not campaign asks for one. */

@@ -10,7 +10,7 @@
  *    all voters, and goes on with a majority only after a grace: if anybody remembers a quorum, its answer says so.
  */
 
-import { type NodeId } from '@jackdaw/base';
+import { type NodeId, sometimes } from '@jackdaw/base';
 import { noteIdentity } from './admission.ts';
 import { isCounted, isOwnDiskWiped, type RaftCore } from './core.ts';
 import { becomeLeader } from './leadership.ts';
@@ -50,7 +50,14 @@ function startElection(core: RaftCore, isTransfer: boolean): void {
 
 export function handlePreVote(core: RaftCore, request: PreVote): void {
   const isKnown = noteIdentity(core, request.from, request.directoryId);
-  if (!core.isVoter || (isKnown && isLeaderFresh(core))) return;
+  if (!core.isVoter) return;
+  if (isKnown && isLeaderFresh(core)) {
+    sometimes('raft: pre-vote ignored because the leader is fresh');
+    return;
+  }
+  if (isKnown && !core.log.isUpToDate(request.lastTerm, request.lastIndex)) {
+    sometimes('raft: pre-vote refused to a log that is behind');
+  }
   const isGranted =
     isKnown && request.term > core.term && core.log.isUpToDate(request.lastTerm, request.lastIndex) && !isOwnDiskWiped(core);
   send(core, {
@@ -70,13 +77,20 @@ export function handleVote(core: RaftCore, request: Vote): void {
   if (!core.isVoter) return;
   // A wiped voter may not even raise the term; a fresh leader is not to be disturbed, unless it asked for it.
   if (!isKnown || request.term < core.term) {
+    if (isKnown) sometimes('raft: vote of an old term refused');
+    else sometimes('raft: vote refused to an unknown identity');
     replyToVote(core, request.from, { isGranted: false, isUnknownIdentity: !isKnown });
     return;
   }
-  if (isLeaderFresh(core) && !request.isTransfer) return;
+  if (isLeaderFresh(core) && !request.isTransfer) {
+    sometimes('raft: vote ignored because the leader is fresh');
+    return;
+  }
   if (request.term > core.term) becomeFollower(core, request.term, null);
   const hasVoteLeft = core.vote === request.from || (core.vote === null && core.leaderId === null);
   const isGranted = hasVoteLeft && core.log.isUpToDate(request.lastTerm, request.lastIndex) && !isOwnDiskWiped(core);
+  if (!hasVoteLeft) sometimes('raft: vote refused because it was given');
+  else if (!isGranted) sometimes('raft: vote refused to a log that is behind');
   if (isGranted) {
     core.vote = request.from;
     core.electionElapsedTicks = 0;
@@ -96,6 +110,7 @@ function replyToVote(core: RaftCore, to: NodeId, answer: { isGranted: boolean; i
  */
 export function onNodeGone(core: RaftCore, id: NodeId): void {
   if (core.leaderId !== id || core.role === 'leader') return;
+  sometimes('raft: leader known to be gone');
   core.leaderId = null;
   const dueTicks = core.electionElapsedTicks + 1 + core.options.prng.below(core.options.heartbeatTicks);
   core.electionTimeoutTicks = Math.min(core.electionTimeoutTicks, dueTicks);
@@ -114,6 +129,7 @@ export function handlePreVoteReply(core: RaftCore, reply: PreVoteReply): void {
   const isKnown = noteIdentity(core, reply.from, reply.directoryId);
   // A granted reply carries the asked term; a refusal from a higher one brings this node up to it.
   if (!reply.isGranted && reply.term > core.term && isKnown) {
+    sometimes('raft: pre-vote refused from a higher term');
     becomeFollower(core, reply.term, null);
     return;
   }
@@ -140,17 +156,25 @@ export function onVotePersisted(core: RaftCore): void {
 }
 
 export function handleTimeoutNow(core: RaftCore): void {
-  if (mayCampaign(core)) startElection(core, true);
+  if (!mayCampaign(core)) return;
+  sometimes('raft: told to campaign at once');
+  startElection(core, true);
 }
 
 function countPreVotes(core: RaftCore): void {
   if (countOf(core, true) >= core.quorumSize && mayFoundCluster(core)) startElection(core, false);
-  else if (countOf(core, false) >= core.quorumSize) becomeFollower(core, core.term, null);
+  else if (countOf(core, false) >= core.quorumSize) {
+    sometimes('raft: pre-vote lost');
+    becomeFollower(core, core.term, null);
+  }
 }
 
 function countVotes(core: RaftCore): void {
   if (countOf(core, true) >= core.quorumSize) becomeLeader(core);
-  else if (countOf(core, false) >= core.quorumSize) becomeFollower(core, core.term, null);
+  else if (countOf(core, false) >= core.quorumSize) {
+    sometimes('raft: election lost');
+    becomeFollower(core, core.term, null);
+  }
 }
 
 function countOf(core: RaftCore, isGranted: boolean): number {
@@ -168,6 +192,7 @@ function mayFoundCluster(core: RaftCore): boolean {
 function noteRefusedIdentity(core: RaftCore, reply: PreVoteReply | VoteReply): void {
   if (!reply.isUnknownIdentity || core.log.identitiesInForce().has(core.id)) return;
   if (!isCounted(core, reply.from, reply.directoryId)) return;
+  sometimes('raft: told that the own disk was wiped');
   core.isToldWiped = true;
   if (core.role === 'preCandidate' || core.role === 'candidate') becomeFollower(core, core.term, null);
 }

@@ -2,7 +2,7 @@
  * What a follower or an observer does with its leader's messages. step.ts has checked the term already.
  */
 
-import { assert } from '@jackdaw/base';
+import { assert, sometimes } from '@jackdaw/base';
 import type { RaftCore } from './core.ts';
 import type { Append, AppendRejection, Heartbeat, InstallSnapshot } from './messages.ts';
 import { send } from './outbox.ts';
@@ -13,11 +13,14 @@ export function handleAppend(core: RaftCore, append: Append): void {
   const { log } = core;
   if (!isWellFormed(append) || log.tailBytes > maxTailBytes(core)) return;
   if (append.prevIndex < log.commitIndex) {
+    sometimes('raft: append of committed entries');
     expectSameHistory(core, append);
     acknowledge(core, append, log.commitIndex);
     return;
   }
   if (!log.matches(append.prevIndex, append.prevTerm)) {
+    if (log.term(append.prevIndex) === null) sometimes('raft: append refused because entries before it are missing');
+    else sometimes('raft: append refused because the logs differ');
     refuse(core, append);
     return;
   }
@@ -30,6 +33,7 @@ export function handleAppend(core: RaftCore, append: Append): void {
 
 export function handleHeartbeat(core: RaftCore, heartbeat: Heartbeat): void {
   const { commitIndex, commitTerm, round } = heartbeat;
+  if (!core.log.matches(commitIndex, commitTerm)) sometimes('raft: heartbeat is ahead of the log');
   if (commitIndex > core.log.commitIndex && core.log.matches(commitIndex, commitTerm)) core.log.commitTo(commitIndex);
   const { id, term, options } = core;
   send(core, { kind: 'heartbeatReply', from: id, to: heartbeat.from, term, directoryId: options.directoryId, round });
@@ -39,9 +43,14 @@ export function handleHeartbeat(core: RaftCore, heartbeat: Heartbeat): void {
 export function handleInstallSnapshot(core: RaftCore, message: InstallSnapshot): void {
   const { log } = core;
   const { index, term } = message.snapshot.metadata;
-  if (index > log.commitIndex) {
-    if (log.matches(index, term)) log.commitTo(index);
-    else log.restore(message.snapshot);
+  if (index <= log.commitIndex) {
+    sometimes('raft: old snapshot ignored');
+  } else if (log.matches(index, term)) {
+    sometimes('raft: snapshot of entries that are here');
+    log.commitTo(index);
+  } else {
+    sometimes('raft: snapshot installed');
+    log.restore(message.snapshot);
   }
   acknowledge(core, message, log.commitIndex);
 }

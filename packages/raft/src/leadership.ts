@@ -2,7 +2,7 @@
  * What a leader does beside the log: taking office, heartbeats, check-quorum, hand-over, observers that fall silent.
  */
 
-import { assert, expectDefined, type NodeId } from '@jackdaw/base';
+import { assert, expectDefined, type NodeId, sometimes } from '@jackdaw/base';
 import { isCounted, isOwnDiskWiped, type LeaderState, type RaftCore } from './core.ts';
 import { totalBytes } from './entries.ts';
 import { observerSilentElections, snapshotRetryElections } from './limits.ts';
@@ -35,13 +35,17 @@ export function tickLeader(core: RaftCore): void {
   const leader = expectLeader(core);
   tickPeers(core, leader);
   if (!hasQuorumContact(core, leader)) {
+    sometimes('raft: leader without a quorum steps down');
     becomeFollower(core, core.term, null);
     return;
   }
   if (leader.transfer !== null) {
     leader.transfer.elapsedTicks += 1;
     // A hand-over that takes longer has failed; serve again.
-    if (leader.transfer.elapsedTicks >= core.options.electionTicks) leader.transfer = null;
+    if (leader.transfer.elapsedTicks >= core.options.electionTicks) {
+      sometimes('raft: hand-over given up');
+      leader.transfer = null;
+    }
   }
   leader.heartbeatElapsedTicks += 1;
   if (leader.heartbeatElapsedTicks >= core.options.heartbeatTicks) broadcastHeartbeat(core);
@@ -53,7 +57,9 @@ function tickPeers(core: RaftCore, leader: LeaderState): void {
   for (const progress of leader.peers.values()) progress.tick(snapshotRetryTicks);
   for (const [id, progress] of leader.observers) {
     progress.tick(snapshotRetryTicks);
-    if (progress.silentTicks >= observerSilentTicks) leader.observers.delete(id);
+    if (progress.silentTicks < observerSilentTicks) continue;
+    sometimes('raft: silent observer forgotten');
+    leader.observers.delete(id);
   }
 }
 
@@ -105,6 +111,7 @@ export function maybeFinishTransfer(core: RaftCore): void {
   const transfer = leader.transfer;
   if (transfer === null || transfer.isOrdered) return;
   if (leader.peers.get(transfer.to)?.matchIndex !== core.log.lastIndex()) return;
+  sometimes('raft: hand-over ordered');
   transfer.isOrdered = true;
   send(core, { kind: 'timeoutNow', from: core.id, to: transfer.to, term: core.term });
 }

@@ -8,7 +8,7 @@
  * out of step with new messages, so `persisted` believes only what still agrees with the tail.
  */
 
-import { assert, expectDefined, type RaftIndex, type Term } from '@jackdaw/base';
+import { assert, expectDefined, type RaftIndex, type Term, sometimes } from '@jackdaw/base';
 import { entryBytes, totalBytes } from './entries.ts';
 import { IdentityBook } from './identities.ts';
 import type { RaftStorage } from './storage.ts';
@@ -121,6 +121,7 @@ export class RaftLog {
    */
   appendAfterMatch(entries: readonly Entry[]): void {
     const firstNew = entries.findIndex((entry) => !this.matches(entry.index, entry.term));
+    if (firstNew < 0 && entries.length > 0) sometimes('raft: doubled append changes nothing');
     if (firstNew < 0) return;
     const added = entries.slice(firstNew);
     this.#truncateFrom(expectDefined(added[0], 'there is a new entry').index);
@@ -161,7 +162,10 @@ export class RaftLog {
 
   /** The driver wrote entries up to (index, term). Nothing happens if a new leader has replaced that entry meanwhile. */
   entriesPersisted(index: RaftIndex, term: Term): void {
-    if (index < this.#tailStart || !this.matches(index, term)) return;
+    if (index < this.#tailStart || !this.matches(index, term)) {
+      sometimes('raft: written entries were replaced meanwhile');
+      return;
+    }
     const persisted = this.#tail.splice(0, index - this.#tailStart + 1);
     this.#tailStart = index + 1;
     this.#tailBytes -= totalBytes(persisted);
@@ -221,6 +225,8 @@ export class RaftLog {
 
   #truncateFrom(index: RaftIndex): void {
     assert(index > this.#commitIndex, `a leader would replace the committed entry ${index}: this is another history`);
+    if (index <= this.lastIndex()) sometimes('raft: conflicting suffix cut');
+    if (index < this.#tailStart) sometimes('raft: durable suffix cut');
     this.#book.truncateFrom(index);
     if (index <= this.#tailStart) {
       this.#tail = [];

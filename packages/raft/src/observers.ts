@@ -5,6 +5,7 @@
  * carry no term: whoever asks from outside must not be able to raise one.
  */
 
+import { sometimes } from '@jackdaw/base';
 import { noteIdentity } from './admission.ts';
 import { isOwnDiskWiped, observeIntervalTicks, type RaftCore } from './core.ts';
 import { maxObservers } from './limits.ts';
@@ -16,7 +17,10 @@ import type { NodeId } from '@jackdaw/base';
 /** Notices that the leader fell silent, and asks one voter after the other who leads. */
 export function tickObserver(core: RaftCore): void {
   if (core.isVoter && !isOwnDiskWiped(core)) return;
-  if (core.leaderId !== null && core.electionElapsedTicks >= core.options.electionTicks) core.leaderId = null;
+  if (core.leaderId !== null && core.electionElapsedTicks >= core.options.electionTicks) {
+    sometimes('raft: observer lost its leader');
+    core.leaderId = null;
+  }
   core.observeElapsedTicks += 1;
   if (core.leaderId !== null || core.observeElapsedTicks < observeIntervalTicks(core.options)) return;
   core.observeElapsedTicks = 0;
@@ -30,6 +34,7 @@ export function tickObserver(core: RaftCore): void {
 export function handleLeaderHint(core: RaftCore, hint: LeaderHint): void {
   if (hint.leaderId === null || hint.leaderId === core.id || core.leaderId !== null || !core.mayFollowHint) return;
   core.mayFollowHint = false;
+  sometimes('raft: observer follows a hint');
   sendObserve(core, hint.leaderId);
 }
 

@@ -8,7 +8,7 @@
  * Invariant: matchIndex < nextIndex, and matchIndex never falls while the peer keeps its data directory.
  */
 
-import { assert, type RaftIndex } from '@jackdaw/base';
+import { assert, type RaftIndex, sometimes } from '@jackdaw/base';
 import type { ProgressState } from './types.ts';
 
 /** Appends that were sent and not acknowledged, oldest first. */
@@ -121,6 +121,7 @@ export class Progress {
     this.#silentTicks = 0;
     if (this.#directoryId === directoryId) return;
     if (this.#directoryId !== null) {
+      sometimes('raft: peer came back with another disk');
       this.#matchIndex = 0;
       this.#nextIndex = lastIndex + 1;
       this.#confirmedRound = 0;
@@ -173,7 +174,10 @@ export class Progress {
       return true;
     }
     // While probing, the refusal must be of the probe that is out: anything else is late.
-    if (this.#state === 'snapshot' || rejectedIndex !== this.#nextIndex - 1) return false;
+    if (this.#state === 'snapshot' || rejectedIndex !== this.#nextIndex - 1) {
+      sometimes('raft: late refusal ignored');
+      return false;
+    }
     this.#nextIndex = Math.max(Math.min(rejectedIndex, fallbackIndex + 1), this.#matchIndex + 1);
     this.#isProbeSent = false;
     return true;
@@ -194,14 +198,19 @@ export class Progress {
   /** The driver's report. After a failure the probe starts from what the peer is known to hold. */
   onSnapshotReported(isDelivered: boolean): void {
     if (this.#state !== 'snapshot') return;
-    if (!isDelivered) this.#pendingSnapshotIndex = 0;
+    if (!isDelivered) {
+      sometimes('raft: snapshot was not delivered');
+      this.#pendingSnapshotIndex = 0;
+    }
     this.becomeProbe();
     // Wait for the peer's own answer, or for a heartbeat's, in place of probing into an installation.
     this.#isProbeSent = true;
   }
 
   onUnreachable(): void {
-    if (this.#state === 'replicate') this.becomeProbe();
+    if (this.#state !== 'replicate') return;
+    sometimes('raft: pipeline given up because the peer is unreachable');
+    this.becomeProbe();
   }
 
   #becomeReplicate(): void {

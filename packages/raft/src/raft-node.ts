@@ -12,7 +12,7 @@
  * Events may come while a Ready is being written; they go into the next one.
  */
 
-import { assert, type NodeId, type RaftIndex } from '@jackdaw/base';
+import { assert, type NodeId, type RaftIndex, sometimes } from '@jackdaw/base';
 import { createCore, hardStateOf, type RaftCore } from './core.ts';
 import { mayCampaign, onNodeGone, onVotePersisted, startPreElection } from './elections.ts';
 import { entryBytes } from './entries.ts';
@@ -160,7 +160,10 @@ export class RaftNode {
     const { log } = this.#core;
     assert(index <= log.appliedIndex, `a snapshot at ${index} of a state applied up to ${log.appliedIndex}`);
     const term = log.term(index);
-    if (term === null || index <= log.snapshotIndex) return null;
+    if (term === null || index <= log.snapshotIndex) {
+      sometimes('raft: snapshot made too late');
+      return null;
+    }
     const metadata = { index, term, identities: log.identitiesAt(index) };
     log.compactIdentities(index);
     return { metadata, data };

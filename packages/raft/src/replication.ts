@@ -2,7 +2,7 @@
  * The leader's side of the log: appending, sending, counting acknowledgements, committing (paper §5.3, §5.4).
  */
 
-import { assert, expectDefined, type NodeId, type RaftIndex } from '@jackdaw/base';
+import { assert, expectDefined, type NodeId, type RaftIndex, buggify, sometimes } from '@jackdaw/base';
 import { isCounted, type LeaderState, type RaftCore } from './core.ts';
 import { entryBytes, totalBytes } from './entries.ts';
 import type { AppendReply } from './messages.ts';
@@ -76,7 +76,8 @@ export function maybeSendAppend(core: RaftCore, target: AppendTarget): boolean {
   const prevIndex = progress.nextIndex - 1;
   const prevTerm = core.log.term(prevIndex);
   if (prevTerm === null) return maybeSendSnapshot(core, id, progress);
-  const entries = prevIndex === core.log.lastIndex() ? [] : core.log.entriesFrom(prevIndex + 1, core.options.maxMessageBytes);
+  const maxMessageBytes = buggify('raft: one entry in each append') ? 1 : core.options.maxMessageBytes;
+  const entries = prevIndex === core.log.lastIndex() ? [] : core.log.entriesFrom(prevIndex + 1, maxMessageBytes);
   if (entries.length === 0 && !mayBeEmpty) return false;
   sendAppendMessage(core, { id, prevIndex, entries });
   progress.onAppendSent(entries.length, totalBytes(entries));
@@ -88,12 +89,14 @@ export function maybeSendAppend(core: RaftCore, target: AppendTarget): boolean {
  * with nothing new to send would not notice. Leaves even when the window is full.
  */
 export function probeForLoss(core: RaftCore, id: NodeId, progress: Progress): void {
+  sometimes('raft: lost append looked for');
   const prevIndex = progress.nextIndex - 1;
   if (core.log.term(prevIndex) !== null) {
     sendAppendMessage(core, { id, prevIndex, entries: [] });
     return;
   }
   // What is unacknowledged was compacted away meanwhile: it cannot be repeated, only the snapshot can.
+  sometimes('raft: unacknowledged entries were compacted');
   progress.becomeProbe();
   maybeSendAppend(core, { id, progress, mayBeEmpty: true });
 }
@@ -116,6 +119,7 @@ function maybeSendSnapshot(core: RaftCore, id: NodeId, progress: Progress): bool
   if (progress.directoryId === null || progress.silentTicks >= core.options.electionTicks) return false;
   const snapshot = expectDefined(core.options.storage.snapshot(), 'a log is only cut below a snapshot');
   assert(snapshot.metadata.index >= progress.nextIndex, 'the snapshot covers what the log no longer has');
+  sometimes('raft: snapshot sent');
   progress.becomeSnapshot(snapshot.metadata.index);
   send(core, { kind: 'snapshot', from: core.id, to: id, term: core.term, snapshot });
   return true;
@@ -131,6 +135,7 @@ export function handleAppendReply(core: RaftCore, reply: AppendReply): void {
     const { rejectedIndex, hintIndex, hintTerm } = reply.rejection;
     // Skip the whole run of the leader's entries whose terms the follower cannot have (paper §5.3, end).
     const fallbackIndex = core.log.lastIndexAtOrBelowTerm(hintIndex, hintTerm);
+    if (fallbackIndex < rejectedIndex - 1) sometimes('raft: several entries skipped back at once');
     if (progress.onRejected(rejectedIndex, fallbackIndex)) maybeSendAppend(core, { id: reply.from, progress, mayBeEmpty: true });
   }
 }
@@ -152,6 +157,8 @@ export function maybeCommit(core: RaftCore): void {
   let isRaised = false;
   for (;;) {
     const index = quorumIndex(core, leader);
+    const isOfOldTerm = index > core.log.commitIndex && core.log.term(index) !== core.term;
+    if (isOfOldTerm) sometimes('raft: entry of an old term not committed by counting');
     if (index <= core.log.commitIndex || core.log.term(index) !== core.term) break;
     leader.uncommittedBytes -= committedBytes(core, index);
     core.log.commitTo(index);

@@ -5,7 +5,7 @@
  * pre-votes and identity refusals do not move terms (elections.ts), observers' questions carry none (observers.ts).
  */
 
-import { assert } from '@jackdaw/base';
+import { assert, sometimes } from '@jackdaw/base';
 import { maybeProposeIdentities, noteIdentity } from './admission.ts';
 import type { RaftCore } from './core.ts';
 import { handlePreVote, handlePreVoteReply, handleTimeoutNow, handleVote, handleVoteReply, tickElection } from './elections.ts';
@@ -94,12 +94,16 @@ function stepFromLeader(core: RaftCore, message: Append | Heartbeat | InstallSna
  * failed half-way. It could never follow again, so it shows the leader the higher term.
  */
 function deposeStaleLeader(core: RaftCore, message: Append | Heartbeat | InstallSnapshot | TimeoutNow): void {
+  sometimes('raft: message of an old leader answered');
   const { id, term, options } = core;
   send(core, { kind: 'heartbeatReply', from: id, to: message.from, term, directoryId: options.directoryId, round: 0 });
 }
 
 function stepReply(core: RaftCore, reply: VoteReply | AppendReply | HeartbeatReply): void {
-  if (reply.term > core.term) becomeFollower(core, reply.term, null);
+  if (reply.term > core.term) {
+    if (core.role === 'leader') sometimes('raft: leader deposed by a higher term');
+    becomeFollower(core, reply.term, null);
+  } else if (reply.term < core.term) sometimes('raft: reply of an old term ignored');
   if (reply.kind === 'voteReply') {
     handleVoteReply(core, reply);
   } else if (reply.term === core.term && core.role === 'leader') {
