@@ -5,6 +5,7 @@
  * the retry of an idempotent batch waits for an older offset, and finds its place from the end. A waiter is completed
  * exactly once: released, failed with the leader's role (A22), or cancelled by its request's timeout.
  */
+import { sometimes } from '@jackdaw/base';
 import type { Offset } from '@jackdaw/base';
 
 export interface AppendWaiter {
@@ -31,13 +32,17 @@ export class AppendWaiters {
       requiredOffset,
       complete,
       cancel() {
+        if (entry.complete !== null) sometimes('replication: wait for replication given up');
         entry.complete = null;
       },
     };
     let place = this.#entries.length;
     while (place > this.#head && (this.#entries[place - 1] as Entry).requiredOffset > requiredOffset) place--;
     if (place === this.#entries.length) this.#entries.push(entry);
-    else this.#entries.splice(place, 0, entry);
+    else {
+      sometimes('replication: repeated batch waits for an older offset');
+      this.#entries.splice(place, 0, entry);
+    }
     return entry;
   }
 

@@ -7,7 +7,7 @@
  * says "your epoch is old" does not tell whether an earlier attempt went through; then the maximal set stays until
  * the metadata shows the newer partition epoch.
  */
-import { assert } from '@jackdaw/base';
+import { assert, sometimes } from '@jackdaw/base';
 import type { NodeId } from '@jackdaw/base';
 import type { PartitionState } from './partition-state.ts';
 
@@ -37,6 +37,11 @@ export class IsrState {
     return this.#maximal;
   }
 
+  /** In the maximal set and not in the committed one. */
+  isOnlyProposed(id: NodeId): boolean {
+    return this.#maximal.has(id) && !this.#committed.has(id);
+  }
+
   get partitionEpoch(): number {
     return this.#partitionEpoch;
   }
@@ -58,6 +63,7 @@ export class IsrState {
 
   /** The controller (or the metadata log) says what is committed. Older news than what is known is ignored. */
   onCommitted(isr: readonly NodeId[], partitionEpoch: number): boolean {
+    if (partitionEpoch < this.#partitionEpoch) sometimes('replication: older news of the ISR ignored');
     if (partitionEpoch <= this.#partitionEpoch) return false;
     this.#partitionEpoch = partitionEpoch;
     this.#settle(new Set(isr));
@@ -66,6 +72,7 @@ export class IsrState {
 
   /** The controller refused and certainly did not apply the change: back to the committed set. */
   onRefused(): void {
+    sometimes('replication: ISR change refused');
     if (this.#pending.kind === 'inFlight') this.#settle(this.#committed);
   }
 

@@ -5,7 +5,7 @@
  * ends in its own log, and the follower truncates there and asks again until the logs match (A1, A2, A3). Truncation
  * comes before the high watermark of the same answer is applied (A5), and nothing is appended before a match.
  */
-import { assert } from '@jackdaw/base';
+import { assert, sometimes } from '@jackdaw/base';
 import type { LeaderEpoch, NodeId, Offset } from '@jackdaw/base';
 import type { PartitionState } from './partition-state.ts';
 import type { EpochEndOffset, ReplicaLog } from './replica-log.ts';
@@ -76,6 +76,8 @@ export class PartitionFollower {
       else if (own.leaderEpoch !== leaderEnd.leaderEpoch) offset = Math.min(own.endOffset, end);
       else offset = Math.min(own.endOffset, leaderEnd.endOffset, end);
     }
+    const hasEpoch = this.#log.endOffsetForEpoch(leaderEnd.leaderEpoch).leaderEpoch === leaderEnd.leaderEpoch;
+    if (!hasEpoch) sometimes('replication: truncation has to go on below an epoch that the follower lacks');
     return this.#truncation(Math.max(offset, this.#log.logStartOffset), false);
   }
 
@@ -83,13 +85,17 @@ export class PartitionFollower {
   planOutOfRange(leader: LeaderLogBounds): Truncation | null {
     const end = this.#log.logEndOffset;
     if (leader.logEndOffset < this.#log.logStartOffset) return this.#truncation(leader.logStartOffset, true);
+    if (leader.logEndOffset < end) sometimes('replication: leader ends before the follower');
+    if (leader.logStartOffset > end) sometimes('replication: leader starts behind the follower');
     if (leader.logEndOffset < end) return this.#truncation(leader.logEndOffset, false);
     if (leader.logStartOffset > end) return this.#truncation(leader.logStartOffset, true);
+    sometimes('replication: follower and leader have nothing in common');
     // Inside the leader's range, and yet its epochs do not know ours: nothing in common, start again from its start.
     return this.#truncation(leader.logStartOffset, true);
   }
 
   truncate(plan: Truncation): void {
+    noteTruncation(plan, this.#log);
     if (plan.isFull) this.#log.truncateFullyAndStartAt(plan.offset);
     // Also when no record goes: an epoch in which we led and appended nothing begins at our end. It must be forgotten,
     // or the leader, which does not know it, would send us back here for ever.
@@ -109,4 +115,13 @@ export class PartitionFollower {
   #truncation(offset: Offset, isFull: boolean): Truncation {
     return { offset, isFull, isBelowHighWatermark: offset < this.#highWatermark };
   }
+}
+
+/** For the simulator: how much goes (A1, A3, A6). */
+function noteTruncation(plan: Truncation, log: ReplicaLog): void {
+  if (plan.isBelowHighWatermark) sometimes('replication: truncation below the high watermark');
+  if (plan.isFull) sometimes('replication: truncation of the whole log');
+  else if (plan.offset >= log.logEndOffset) sometimes('replication: truncation of nothing but an epoch');
+  else if (plan.offset <= log.logStartOffset) sometimes('replication: truncation of every record');
+  else sometimes('replication: truncation of the end of the log');
 }

@@ -6,7 +6,7 @@
  * moves the high watermark, releases waiting producers and says which ISR it wants from the controller.
  * Rules: KIP-101, KIP-497 (maximal ISR), KIP-903 (broker epochs), KIP-966 (strict min ISR); Kafka's `Partition`.
  */
-import { assert } from '@jackdaw/base';
+import { assert, buggify, sometimes } from '@jackdaw/base';
 import type { LeaderEpoch, NodeId, Offset } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { AppendWaiters, type AppendWaiter } from './append-waiters.ts';
@@ -84,6 +84,7 @@ export class PartitionLeader {
       this.#followers.set(id, new FollowerProgress(id, inSync ? options.nowMs : Number.NEGATIVE_INFINITY));
     }
     this.maybeAdvanceHighWatermark(options.nowMs);
+    if (!this.isHighWatermarkReady) sometimes('replication: new leader has a high watermark below its epoch');
   }
 
   get highWatermark(): Offset {
@@ -131,6 +132,7 @@ export class PartitionLeader {
   /** Whether a produce request with these acks may append now: 0 or a Kafka error code (A13). */
   checkAppend(acks: number): number {
     if (this.#resignedWith !== null) return this.#resignedWith;
+    if (acks === -1 && this.isUnderMinIsr) sometimes('replication: acks=all refused because the ISR is too small');
     return acks === -1 && this.isUnderMinIsr ? ErrorCode.NOT_ENOUGH_REPLICAS : ErrorCode.NONE;
   }
 
@@ -141,6 +143,7 @@ export class PartitionLeader {
    */
   whenReplicated(requiredOffset: Offset, complete: (error: number) => void): AppendWaiter | null {
     if (this.#resignedWith !== null) {
+      sometimes('replication: wait asked of a leader that has resigned');
       complete(this.#resignedWith);
       return null;
     }
@@ -159,6 +162,8 @@ export class PartitionLeader {
   /** A follower wants to fetch from a position: is its log a prefix of ours? (KIP-320, KIP-595; A2, A4, A7) */
   checkFetchStart(start: FetchStart): FetchStartAnswer {
     const epochError = this.checkEpoch(start.currentLeaderEpoch);
+    if (epochError === ErrorCode.FENCED_LEADER_EPOCH) sometimes('replication: follower of an older epoch fenced');
+    if (epochError === ErrorCode.UNKNOWN_LEADER_EPOCH) sometimes('replication: follower of a newer epoch has to wait');
     if (epochError !== ErrorCode.NONE) return { kind: 'error', error: epochError };
     if (!this.#followers.has(start.brokerId)) return { kind: 'error', error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
     const { logStartOffset, logEndOffset } = this.#log;
@@ -168,10 +173,14 @@ export class PartitionLeader {
         return { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
       }
       if (epochEnd.leaderEpoch < start.lastFetchedEpoch || epochEnd.endOffset < start.fetchOffset) {
+        if (epochEnd.leaderEpoch < start.lastFetchedEpoch)
+          sometimes('replication: logs differ in an epoch that the leader lacks');
+        else sometimes('replication: logs differ at the end of an epoch');
         return { kind: 'diverging', epochEnd };
       }
     }
     if (start.fetchOffset < logStartOffset || start.fetchOffset > logEndOffset) {
+      sometimes('replication: fetch start outside the log');
       return { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
     }
     return { kind: 'accepted' };
@@ -197,11 +206,15 @@ export class PartitionLeader {
   maybeProposeIsr(nowMs: number, options: { isRecovering?: boolean } = {}): IsrProposal | null {
     for (const progress of this.#followers.values()) progress.observe(this.#log.logEndOffset, nowMs);
     if (this.#isr.hasPendingChange || this.#resignedWith !== null) return null;
+    if (buggify('replication: ISR change put off')) return null;
     const wanted = this.#replicas.filter((id) => this.#belongsToIsr(id, nowMs));
     const committed = this.#isr.committed;
     const isSame = wanted.length === committed.size && wanted.every((id) => committed.has(id));
     // A leader that was elected uncleanly says once that it has recovered, whatever its ISR (KIP-704).
     if (isSame && options.isRecovering !== true) return null;
+    if (wanted.length < committed.size) sometimes('replication: ISR shall shrink');
+    if (wanted.some((id) => !committed.has(id))) sometimes('replication: ISR shall grow');
+    if (isSame) sometimes('replication: leader elected uncleanly says that it has recovered');
     this.#isr.propose(wanted);
     return this.pendingProposal();
   }
@@ -243,6 +256,7 @@ export class PartitionLeader {
 
   /** This replica no longer leads in this epoch: every waiting producer learns it (A22), and whoever comes too late. */
   resign(error: number = ErrorCode.NOT_LEADER_OR_FOLLOWER): void {
+    if (this.#waiters.size > 0) sometimes('replication: leader resigned while producers waited');
     this.#resignedWith ??= error;
     this.#waiters.failAll(error);
   }
@@ -252,10 +266,16 @@ export class PartitionLeader {
    * is below `min.insync.replicas` (A12). A caught-up follower that may join the ISR is waited for, so that it can.
    */
   maybeAdvanceHighWatermark(nowMs: number): void {
+    if (this.isUnderMinIsr && this.#log.durableOffset > this.#highWatermark) {
+      sometimes('replication: high watermark held because the ISR is too small');
+    }
     if (this.isUnderMinIsr || this.#resignedWith !== null) return;
     let candidate = this.#log.durableOffset;
     for (const progress of this.#followers.values()) {
       if (progress.durableOffset >= candidate) continue;
+      if (this.#isr.hasPendingChange && this.#isr.isOnlyProposed(progress.brokerId)) {
+        sometimes('replication: high watermark waits for a proposed member');
+      }
       if (this.#isr.maximal.has(progress.brokerId) || this.#isAboutToJoin(progress, nowMs)) candidate = progress.durableOffset;
     }
     if (candidate <= this.#highWatermark) return;
@@ -277,15 +297,18 @@ export class PartitionLeader {
       case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
       case ErrorCode.UNKNOWN_TOPIC_ID:
       case ErrorCode.NEW_LEADER_ELECTED:
+        sometimes('replication: ISR change outdated, the maximal ISR stays');
         this.#isr.onOutdated();
         return;
       default:
+        sometimes('replication: ISR change with an unknown outcome');
         // Unknown outcome (timeout, controller moved): the change stays in flight and is sent again.
         return;
     }
   }
 
   #onIsrChanged(nowMs: number): void {
+    if (this.isUnderMinIsr && this.#waiters.size > 0) sometimes('replication: ISR too small after an append');
     if (this.isUnderMinIsr) this.#waiters.failAll(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
     else this.maybeAdvanceHighWatermark(nowMs);
   }
@@ -305,6 +328,10 @@ export class PartitionLeader {
 
   /** A14: fetched in this epoch, at or past the high watermark and the epoch's start, alive under that broker epoch. */
   #mayJoin(progress: FollowerProgress): boolean {
+    if (progress.hasReported && !this.#isEligible(progress)) sometimes('replication: ineligible follower kept out of the ISR');
+    else if (progress.hasReported && progress.durableOffset < this.leaderEpochStartOffset) {
+      sometimes('replication: follower kept out until it reaches the start of the epoch');
+    }
     if (!progress.hasReported || !this.#isEligible(progress)) return false;
     return progress.durableOffset >= this.#highWatermark && progress.durableOffset >= this.leaderEpochStartOffset;
   }
