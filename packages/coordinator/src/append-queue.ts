@@ -5,6 +5,7 @@
  * newer one. A client is not kept waiting for longer than `commitTimeoutMs`; its append stays in the queue and takes effect
  * when it is committed after all, since it is in the log. (Kafka's CoordinatorRuntime and its deferred events.)
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { Append, CoordinatorRecord } from './types.ts';
@@ -53,6 +54,7 @@ export class AppendQueue {
     const pending = this.#enqueue(write);
     this.#append(write.records, (errorCode) => {
       if (this.#isClosed) return;
+      if (this.#pending[0] !== pending) sometimes('groups: result held until the ones before have come');
       pending.result ??= errorCode;
       this.#drain();
     });
@@ -64,6 +66,7 @@ export class AppendQueue {
       callback(ErrorCode.NONE);
       return;
     }
+    sometimes('groups: answer waits for open appends');
     this.#enqueue({ records: [], onCommitted: nothing, onRefused: nothing, onDone: callback }).isBarrier = true;
   }
 
@@ -71,12 +74,16 @@ export class AppendQueue {
   close(errorCode: number): void {
     this.#isClosed = true;
     const pending = this.#pending;
+    if (pending.length > 0) sometimes('groups: coordinator resigned with appends open');
     this.#pending = [];
     for (const each of pending) this.#answer(each, errorCode);
   }
 
   #enqueue(write: Write): Pending {
-    const timeout = this.#deadlines.create(() => this.#answer(pending, ErrorCode.REQUEST_TIMED_OUT));
+    const timeout = this.#deadlines.create(() => {
+      sometimes('groups: append answered by its timeout');
+      this.#answer(pending, ErrorCode.REQUEST_TIMED_OUT);
+    });
     const pending: Pending = { write, timeout, result: null, isAnswered: false, isBarrier: false };
     timeout.arm(this.#timeoutMs);
     this.#pending.push(pending);

@@ -5,6 +5,7 @@
  * the monotonic one minus all stalls: when the broker was away (a long event-loop turn, a paused process) for longer than
  * it should have been, every deadline moves back by that time, because members could not be heard meanwhile (D7).
  */
+import { sometimes } from '@jackdaw/base';
 import { maxTickIntervalMs, stallThresholdMs } from './limits.ts';
 
 /** One deadline that can be armed, moved and cancelled. `callback` runs from `Deadlines.runDue`, after disarming. */
@@ -62,6 +63,7 @@ export class Deadlines {
   advanceTo(monotonicMs: number): number {
     const late = this.#lastSeenMs === null ? 0 : monotonicMs - this.#lastSeenMs - maxTickIntervalMs;
     const stalledMs = late > stallThresholdMs ? late : 0;
+    if (stalledMs > 0) sometimes('groups: stall of the broker postpones deadlines');
     this.#stalledMs += stalledMs;
     this.#lastSeenMs = Math.max(monotonicMs, this.#lastSeenMs ?? monotonicMs);
     this.nowMs = this.#lastSeenMs - this.#stalledMs;

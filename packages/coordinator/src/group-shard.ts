@@ -28,6 +28,7 @@ import type {
   GroupCounts,
   GroupOffset,
   GroupShardOptions,
+  GroupView,
   Now,
   RequestContext,
 } from './types.ts';
@@ -169,6 +170,16 @@ export class GroupShard implements GroupShardApi {
 
   *committedOffsets(): Generator<GroupOffset> {
     if (this.#phase === 'active') yield* this.#state.offsets.committedOffsets();
+  }
+
+  /** False while it loads and once it has resigned. */
+  get isActive(): boolean {
+    return this.#phase === 'active';
+  }
+
+  /** The groups of an active shard, to be looked at. */
+  groups(): Iterable<GroupView> {
+    return this.#phase === 'active' ? this.#state.groups.values() : [];
   }
 
   counts(): GroupCounts {

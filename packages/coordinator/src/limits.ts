@@ -21,6 +21,11 @@ export const maxRecordsPerAppend = 500;
 
 /** How long a JoinGroup of a new member may stay parked before the member counts as gone (Kafka's 5 minutes), in ms. */
 export const newMemberJoinTimeoutMs = 300_000;
+/**
+ * The shortest pause between two looks at whether static members have joined, in ms. Clients choose the rebalance timeout, and
+ * one of 0 would have the coordinator look again and again without time going on.
+ */
+export const minRejoinWaitMs = 1_000;
 /** The broker calls `tick` at least this often, in ms. */
 export const maxTickIntervalMs = 500;
 /** A tick that comes later than this past its time, in ms, counts as a stall of the broker and postpones all deadlines. */

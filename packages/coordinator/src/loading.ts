@@ -4,6 +4,7 @@
  * A group with members is loaded as Stable, with their assignments, so that members notice a move of the coordinator by
  * nothing but a request that had to be repeated (D3, D8).
  */
+import { sometimes } from '@jackdaw/base';
 import type { GroupMetadataValue } from '@jackdaw/protocol';
 import { ClassicGroup } from './classic/group.ts';
 import { newMember } from './classic/joining.ts';
@@ -75,6 +76,7 @@ function loadGroup(state: ShardState, { groupId, value, record }: LoadedGroup): 
 export function onGroupsLoaded(state: ShardState): void {
   const limit = Math.min(state.config.maxSize, maxMembersPerGroup);
   for (const group of state.groups.values()) {
+    if (group.members.size > 0) sometimes('groups: group with members loaded');
     for (const member of group.members.values()) restartSession(member);
     // The limit was reduced: a rebalance turns the last ones away.
     if (group.members.size > limit) prepareRebalance(state, group, `${group.members.size} members are more than ${limit}`);

@@ -110,7 +110,16 @@ export interface DeletedTopic {
   readonly topicId: string;
 }
 
-/** For gauges. */
+/** A group as others may look at it. */
+export interface GroupView {
+  readonly groupId: string;
+  /** Empty, PreparingRebalance, CompletingRebalance, Stable or Dead. */
+  readonly state: string;
+  readonly generationId: number;
+  readonly protocolType: string | null;
+  readonly members: ReadonlyMap<string, { readonly memberId: string; readonly assignment: Uint8Array }>;
+}
+
 /** One committed offset of one group. */
 export interface GroupOffset {
   readonly groupId: string;
@@ -119,6 +128,7 @@ export interface GroupOffset {
   readonly offset: number;
 }
 
+/** For gauges. */
 export interface GroupCounts {
   readonly groups: number;
   readonly groupsByState: ReadonlyMap<string, number>;

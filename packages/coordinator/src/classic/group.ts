@@ -7,7 +7,7 @@
  * in `rebalance.ts` and in one file for each request. Members are kept in the order in which they came.
  */
 import { ErrorCode } from '@jackdaw/protocol';
-import { assert, expectDefined } from '@jackdaw/base';
+import { assert, expectDefined, sometimes } from '@jackdaw/base';
 import { consumerProtocolType, subscribedTopicsOf } from '../consumer-protocol.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
 import type { JoinGroupProtocol, JoinGroupResponse, JoinGroupResponseMember, SyncGroupResponse } from '../messages.ts';
@@ -199,6 +199,7 @@ export class ClassicGroup {
 
   /** Parks a JoinGroup. One that waits already came over a connection that its client gave up. */
   parkJoin(member: ClassicMember, reply: Reply<JoinGroupResponse>): void {
+    if (member.awaitingJoin !== null) sometimes('groups: parked join replaced by its repetition');
     this.answerJoin(member, joinGroupError(ErrorCode.REBALANCE_IN_PROGRESS, member.memberId));
     member.awaitingJoin = reply;
     this.#awaitingJoin++;
@@ -236,6 +237,7 @@ export class ClassicGroup {
     if (leader.awaitingJoin !== null) return true;
     for (const member of this.#members.values()) {
       if (member.awaitingJoin === null) continue;
+      sometimes('groups: leader did not join and another leads');
       this.leaderId = member.memberId;
       return true;
     }

@@ -5,6 +5,7 @@
  * first told its id (MEMBER_ID_REQUIRED, KIP-394), so that a repeated first request makes no second member (D4). The
  * answer to an accepted member waits for the generation; static members are in `static-member.ts`.
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
 import { maxMembersPerGroup, maxPendingAppends, maxPendingMembersPerGroup, newMemberJoinTimeoutMs } from '../limits.ts';
@@ -43,7 +44,10 @@ function refusalOf(state: ShardState, request: JoinGroupRequest): number {
     return ErrorCode.INVALID_SESSION_TIMEOUT;
   }
   if (state.groups.has(request.groupId)) return ErrorCode.NONE;
-  if (request.memberId !== '') return ErrorCode.UNKNOWN_MEMBER_ID;
+  if (request.memberId !== '') {
+    sometimes('groups: member of a group that is not there');
+    return ErrorCode.UNKNOWN_MEMBER_ID;
+  }
   // A new group needs an append.
   if (state.appends.size >= maxPendingAppends) return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
   return hasRoomForGroup(state, request.groupId) ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
@@ -66,7 +70,9 @@ function joinExistingOrNewGroup(state: ShardState, call: JoinCall): void {
     record: newGroupRecord(group),
     onDone: (error) => {
       // Without its record the group would come and go with this broker: start it anew.
-      if (error !== ErrorCode.NONE && !group.isCommitted) dropGroup(state, group, error);
+      if (error === ErrorCode.NONE || group.isCommitted) return;
+      sometimes('groups: new group given up because its record was refused');
+      dropGroup(state, group, error);
     },
   });
 }
@@ -144,8 +150,10 @@ interface NewMember {
 function joinAsPendingMember(state: ShardState, group: ClassicGroup, call: JoinCall): void {
   const { memberId, groupInstanceId } = call.request;
   // Pending ids are given to dynamic members only.
-  if (groupInstanceId === null) addMember(state, group, { call, memberId });
-  else call.reply(joinGroupError(ErrorCode.UNKNOWN_MEMBER_ID, memberId));
+  if (groupInstanceId === null) {
+    sometimes('groups: member comes with the id that it was given');
+    addMember(state, group, { call, memberId });
+  } else call.reply(joinGroupError(ErrorCode.UNKNOWN_MEMBER_ID, memberId));
 }
 
 function addMember(state: ShardState, group: ClassicGroup, { call, memberId }: NewMember): void {
@@ -172,7 +180,9 @@ function joinAsKnownMember(state: ShardState, group: ClassicGroup, call: JoinCal
   const error = group.validateMember(memberId, groupInstanceId);
   const member = group.members.get(memberId);
   if (error !== ErrorCode.NONE || member === undefined) {
+    if (error === ErrorCode.UNKNOWN_MEMBER_ID) sometimes('groups: join of an unknown member refused');
     if (error === ErrorCode.FENCED_INSTANCE_ID && groupInstanceId !== null) {
+      sometimes('groups: join of a fenced instance refused');
       state.onEvent({ kind: 'member-fenced', groupId: group.groupId, memberId, groupInstanceId });
     }
     call.reply(joinGroupError(error, memberId));
@@ -181,10 +191,12 @@ function joinAsKnownMember(state: ShardState, group: ClassicGroup, call: JoinCal
   const isUnchanged = offersSameProtocols(member, protocols);
   if (group.state === 'CompletingRebalance' && isUnchanged) {
     // The answer to its first JoinGroup was lost: give it once more.
+    sometimes('groups: answer to a join given again');
     call.reply(currentGeneration(group, memberId, { withMembers: true }));
   } else if (group.state === 'Stable' && isUnchanged && !group.isLeader(memberId)) {
     call.reply(currentGeneration(group, memberId, { withMembers: false }));
   } else {
+    sometimes('groups: known member joins again');
     // A leader that joins again in a stable group wants a rebalance: for instance, its topics have changed.
     group.updateMember(member, call.request);
     group.parkJoin(member, call.reply);

@@ -4,6 +4,7 @@
  * From version 3 on many at a time, each with an error of its own; an administrator names static members by instance id
  * alone. Before, one member whose error is the response's.
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { coordinatorErrorOf } from '../append-error.ts';
 import type { LeaveGroupMember, LeaveGroupRequest, LeaveGroupResponse } from '../messages.ts';
@@ -60,6 +61,7 @@ function removeMember(state: ShardState, group: ClassicGroup, member: LeaveGroup
     const error = group.validateMember(memberId, groupInstanceId);
     if (error !== ErrorCode.NONE) return error;
   }
+  sometimes('groups: member left');
   group.remove(memberId);
   state.onEvent({ kind: 'member-left', groupId: group.groupId, memberId, reason: member.reason ?? 'not provided' });
   return ErrorCode.NONE;

@@ -7,6 +7,7 @@
  */
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
+import { minRejoinWaitMs } from '../limits.ts';
 import { groupMetadataRecord } from '../records.ts';
 import { syncGroupError } from '../responses.ts';
 import type { ShardState } from '../shard-state.ts';
@@ -76,7 +77,7 @@ export function completeJoin(state: ShardState, group: ClassicGroup): void {
   }
   if (!group.maybeElectNewLeader() && group.members.size > 0) {
     // Only static members are left and none of them has joined: wait until some does, or until their sessions end.
-    armJoin(group, group.rebalanceTimeoutMs(), () => completeJoin(state, group));
+    armJoin(group, Math.max(group.rebalanceTimeoutMs(), minRejoinWaitMs), () => completeJoin(state, group));
     return;
   }
   group.initNextGeneration(state.wallMs);

@@ -5,7 +5,7 @@
  * is fenced (D6). In a stable group whose protocol does not change, nobody else notices: the new id is written and the
  * member is told the generation that is running. From version 9 on, a leader may be told to skip assigning (KIP-814).
  */
-import { expectDefined } from '@jackdaw/base';
+import { expectDefined, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
 import { groupMetadataRecord } from '../records.ts';
@@ -34,6 +34,8 @@ export function replaceStaticMember(state: ShardState, group: ClassicGroup, repl
   restartSession(member);
   group.updateMember(member, call.request);
   group.parkJoin(member, call.reply);
+  if (group.state === 'CompletingRebalance') sometimes('groups: static member replaced while an assignment is awaited');
+  else sometimes('groups: static member replaced');
   const reason = reasonOf(call.request, `static member ${groupInstanceId} came back as ${newMemberId}`);
   if (group.state === 'CompletingRebalance') {
     // The leader may be assigning to the old id at this moment: the new one would get nothing.
@@ -73,6 +75,7 @@ function writeReplacement(state: ShardState, group: ClassicGroup, replacement: W
     onDone: (error) => {
       // Meanwhile another instance may have come, or the next generation been formed and this member been told of it.
       if (member.awaitingJoin === null || group.members.get(member.memberId) !== member) return;
+      if (error === ErrorCode.NONE) sometimes('groups: static member came back without a rebalance');
       if (error !== ErrorCode.NONE) {
         revert(state, group, { ...replacement, error });
         return;

@@ -4,6 +4,7 @@
  * Nobody learns of an assignment before it is committed in the group's record, so that a coordinator that takes over knows
  * every assignment a member may be working by (D4, D5).
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
 import type { SyncGroupRequest, SyncGroupResponse } from '../messages.ts';
@@ -40,12 +41,14 @@ export function syncGroup(state: ShardState, call: SyncCall): void {
   if (error !== ErrorCode.NONE || member === undefined) {
     reply(syncGroupError(error));
   } else if (group.state === 'PreparingRebalance') {
+    sometimes('groups: sync during a rebalance refused');
     reply(syncGroupError(ErrorCode.REBALANCE_IN_PROGRESS));
   } else if (group.state === 'CompletingRebalance') {
     group.parkSync(member, reply);
     onSynced(group, member.memberId);
     if (group.isLeader(member.memberId)) writeAssignments(state, group, request);
   } else {
+    sometimes('groups: assignment given in a stable group');
     onSynced(group, member.memberId);
     reply(assignmentOf(group, member));
   }
@@ -55,7 +58,10 @@ function validateSync(group: ClassicGroup, request: SyncGroupRequest): number {
   if (group.state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
   const error = group.validateMember(request.memberId, request.groupInstanceId);
   if (error !== ErrorCode.NONE) return error;
-  if (request.generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION;
+  if (request.generationId !== group.generationId) {
+    sometimes('groups: sync of an old generation refused');
+    return ErrorCode.ILLEGAL_GENERATION;
+  }
   const isOther = (given: string | null, own: string | null): boolean => given !== null && own !== null && given !== own;
   return isOther(request.protocolType, group.protocolType) || isOther(request.protocolName, group.protocolName)
     ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL
@@ -71,8 +77,12 @@ function writeAssignments(state: ShardState, group: ClassicGroup, request: SyncG
     record: groupMetadataRecord(group, assignments),
     onDone: (error) => {
       // A rebalance may have begun meanwhile; then this assignment is nobody's.
-      if (group.state !== 'CompletingRebalance' || group.generationId !== request.generationId) return;
+      if (group.state !== 'CompletingRebalance' || group.generationId !== request.generationId) {
+        sometimes('groups: assignment of a generation that is over');
+        return;
+      }
       if (error !== ErrorCode.NONE) {
+        sometimes('groups: assignment could not be written');
         propagateError(group, error);
         prepareRebalance(state, group, 'the assignment could not be written');
         return;

@@ -4,6 +4,7 @@
  * Topics are checked first, partition by partition, as Kafka's KafkaApis does; then the member and its generation, whose
  * error goes to every partition that is left (D1). A commit is visible, and answered, when its records are committed (D2).
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode, zeroUuid } from '@jackdaw/protocol';
 import { coordinatorErrorOf } from '../append-error.ts';
 import type { ClassicGroup } from '../classic/group.ts';
@@ -93,6 +94,8 @@ function validateCommit(state: ShardState, request: OffsetCommitRequest, apiVers
   }
   if (group === undefined) {
     // A consumer that manages its partitions itself, or an administrator: the commit makes a simple group.
+    if (generationId < 0) sometimes('groups: commit without a group');
+    else sometimes('groups: commit for a group that is not there');
     if (generationId < 0) return hasRoomForGroup(state, request.groupId) ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
     return apiVersion >= groupIdNotFoundVersion ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION;
   }
@@ -110,12 +113,15 @@ function validateCommitter(group: ClassicGroup, request: OffsetCommitRequest): n
   if (generationId < 0 && group.state === 'Empty') return ErrorCode.NONE;
   if (generationId >= 0 || memberId !== '' || groupInstanceId !== null) {
     const error = group.validateMember(memberId, groupInstanceId);
+    if (error === ErrorCode.UNKNOWN_MEMBER_ID) sometimes('groups: commit of an unknown member refused');
     if (error !== ErrorCode.NONE) return error;
+    if (generationId !== group.generationId) sometimes('groups: commit of an old generation refused');
     if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION;
   } else if (group.state !== 'Empty') {
     return ErrorCode.UNKNOWN_MEMBER_ID;
   }
   // The member knows the generation but not its assignment: it cannot mean partitions of this generation.
+  if (group.state === 'CompletingRebalance') sometimes('groups: commit during a rebalance refused');
   return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }
 
@@ -164,6 +170,7 @@ function submit(state: ShardState, groupId: string, { writes, onDone }: Submissi
       state.onEvent({ kind: 'offsets-committed', groupId, count: writes.length });
     },
     onRefused: () => {
+      sometimes('groups: commit forgotten because its records were refused');
       for (const { key, value } of writes) state.offsets.endWrite(key, value, { isCommitted: false });
     },
     onDone: (appendError) => {

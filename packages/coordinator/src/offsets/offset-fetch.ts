@@ -99,11 +99,42 @@ function answerOf(partitionIndex: number, committed: CommittedOffset): OffsetFet
   return { partitionIndex, committedOffset: offset, committedLeaderEpoch: leaderEpoch, metadata, errorCode: ErrorCode.NONE };
 }
 
-/** The groups that a request of any version asks for. */
+/**
+ * The groups that a request of any version asks for, and in each the topics and partitions: every one of them once. What is
+ * stored for a partition may be a thousand times as long as its number, so a list of one name must not multiply it.
+ */
 export function offsetFetchGroupsOf(request: OffsetFetchRequest, apiVersion: number): readonly OffsetFetchRequestGroup[] {
-  if (apiVersion >= manyGroupsVersion) return request.groups;
+  if (apiVersion >= manyGroupsVersion) return distinctGroups(request.groups);
   const topics = request.topics?.map(({ name, partitionIndexes }) => ({ name, topicId: zeroUuid, partitionIndexes })) ?? null;
-  return [{ groupId: request.groupId, memberId: null, memberEpoch: -1, topics }];
+  return distinctGroups([{ groupId: request.groupId, memberId: null, memberEpoch: -1, topics }]);
+}
+
+type WantedTopic = NonNullable<OffsetFetchRequestGroup['topics']>[number];
+
+/** A group that comes again adds to what is wanted of it; null, which is everything, goes before any list. */
+function distinctGroups(groups: readonly OffsetFetchRequestGroup[]): OffsetFetchRequestGroup[] {
+  const byId = new Map<string, { first: OffsetFetchRequestGroup; topics: WantedTopic[] | null }>();
+  for (const group of groups) {
+    const known = byId.get(group.groupId);
+    if (known === undefined) byId.set(group.groupId, { first: group, topics: group.topics === null ? null : [...group.topics] });
+    else if (group.topics === null) known.topics = null;
+    else for (const topic of group.topics) known.topics?.push(topic);
+  }
+  return Array.from(byId.values(), ({ first, topics }) => ({
+    ...first,
+    topics: topics === null ? null : distinctTopics(topics),
+  }));
+}
+
+function distinctTopics(topics: readonly WantedTopic[]): WantedTopic[] {
+  const byKey = new Map<string, { first: WantedTopic; partitions: Set<number> }>();
+  for (const topic of topics) {
+    const key = `${topic.topicId} ${topic.name}`;
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, { first: topic, partitions: new Set(topic.partitionIndexes) });
+    else for (const index of topic.partitionIndexes) known.partitions.add(index);
+  }
+  return Array.from(byKey.values(), ({ first, partitions }) => ({ ...first, partitionIndexes: [...partitions] }));
 }
 
 /** The response of any version around the answers for its groups, in the order of the request. */

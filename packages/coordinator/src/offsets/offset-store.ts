@@ -4,6 +4,7 @@
  * OffsetFetch sees `committed` only; deletion, expiry and snapshots go by `latest`, which is what the log will say once all
  * pending writes are through. Writes end in the order in which they began (see AppendQueue).
  */
+import { sometimes } from '@jackdaw/base';
 
 export interface CommittedOffset {
   readonly offset: number;
@@ -86,12 +87,14 @@ export class OffsetStore {
     const entry = this.#entryFor(key);
     entry.pendingWrites--;
     if (isCommitted) this.#setCommitted(entry, value);
+    if (entry.pendingWrites > 0) sometimes('groups: several commits of one offset are open');
     if (entry.pendingWrites === 0) entry.latest = entry.committed;
     this.#removeIfBlank(key, entry);
   }
 
   /** For loading. */
   load(key: OffsetKey, value: CommittedOffset | null): void {
+    if (value === null) sometimes('groups: removal of an offset loaded');
     const entry = this.#entryFor(key);
     this.#setCommitted(entry, value);
     entry.latest = value;

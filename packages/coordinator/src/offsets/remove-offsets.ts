@@ -4,6 +4,7 @@
  * A group that is being deleted is Dead from the moment its tombstones are submitted, so that nobody joins it or commits to
  * it behind them; members are sent to look for the coordinator again, and find no group once the tombstones are committed.
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode, zeroUuid } from '@jackdaw/protocol';
 import { coordinatorErrorOf } from '../append-error.ts';
 import type { ClassicGroup } from '../classic/group.ts';
@@ -156,7 +157,9 @@ export function onTopicsDeleted(state: ShardState, topics: readonly DeletedTopic
       if (topicId !== undefined && (value.topicId === zeroUuid || value.topicId === topicId)) offsets.push(key);
     }
   }
-  if (offsets.length > 0) submitRemoval(state, { offsets, groups: [] }, () => {});
+  if (offsets.length === 0) return;
+  sometimes('groups: offsets of a deleted topic removed');
+  submitRemoval(state, { offsets, groups: [] }, () => {});
 }
 
 /** One round of expiry over all groups (KIP-211). An empty group without offsets goes, too. */
@@ -179,6 +182,8 @@ function expireOffsetsOf(state: ShardState, group: ClassicGroup): number {
   // Somebody who was given a member id is on his way.
   const isUnused = group.state === 'Empty' && group.pendingMembers.size === 0 && expired.length === all.length;
   if (expired.length === 0 && !isUnused) return 0;
+  if (expired.length > 0) sometimes('groups: offsets expired');
+  if (isUnused) sometimes('groups: unused group removed');
   const offsets = expired.map(({ key }) => key);
   submitRemoval(state, { offsets, groups: isUnused ? [group] : [] }, () => {});
   if (expired.length > 0) state.onEvent({ kind: 'offsets-expired', count: expired.length });
