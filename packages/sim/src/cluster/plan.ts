@@ -3,13 +3,18 @@
  *
  * Faults are a list with times, so that a failing run can be shortened by leaving some out (`--minimise`).
  */
-import type { FaultAction } from '../faults/actions.ts';
+import type { FaultAction, FaultKind } from '../faults/actions.ts';
 import type { WorkloadPlan } from '../workload/plan.ts';
 import type { ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
 
+/** `process.roles` of a node. */
+export type NodeRoles = 'broker,controller' | 'broker' | 'controller';
+
 export interface NodePlan {
   readonly id: number;
+  /** With `controller` exactly when it is a voter. */
+  readonly roles: NodeRoles;
   readonly clockFault: ClockFault;
   /** Whether it runs from the start; the others join by a fault action. */
   readonly startsAtOnce: boolean;
@@ -39,4 +44,19 @@ export interface RunPlan {
   readonly chaosMs: number;
   /** Probability with which each `buggify` place of the code takes its rarer way, by name drawn per run. */
   readonly buggify: number;
+}
+
+/** Kinds of faults that take what was only in a page cache. */
+const powerFaults: ReadonlySet<FaultKind> = new Set([
+  'kill-at-effect',
+  'power-cut',
+  'power-cut-all',
+  'failing-sync',
+  'failing-write',
+]);
+
+/** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */
+export function mayLose({ settings, faults }: RunPlan): boolean {
+  if (settings['unclean.leader.election.enable'] === 'true') return faults.length > 0;
+  return settings['jackdaw.durability'] === 'page-cache' && faults.some(({ kind }) => powerFaults.has(kind));
 }

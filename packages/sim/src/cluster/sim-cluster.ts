@@ -2,6 +2,7 @@
  * The machines of one run together, and what can be asked of them: who leads, who is up, where clients begin.
  */
 import type { HostedPartition } from '@jackdaw/broker';
+import { StorageError } from '@jackdaw/log';
 import type { MetadataImage } from '@jackdaw/metadata';
 import { Prng } from '@jackdaw/base';
 import { clientPort, rpcPort, SimNode } from '../node/sim-node.ts';
@@ -17,8 +18,10 @@ export class SimCluster {
   readonly prng: Prng;
   /** Nodes whose disk or identity was damaged on purpose, so that losses there are expected. */
   readonly damaged = new Set<number>();
-  /** The brokers that ended by themselves, and why. */
-  readonly fatals: { readonly nodeId: number; readonly error: Error }[] = [];
+  /** Nodes whose disk was made to fail: they may end by themselves for it. */
+  readonly ailing = new Set<number>();
+  /** The brokers that ended by themselves, and why; `isExpected` when their disk was made to fail. */
+  readonly fatals: { readonly nodeId: number; readonly error: Error; readonly isExpected: boolean }[] = [];
 
   constructor(plan: RunPlan, trace: Trace) {
     this.plan = plan;
@@ -26,16 +29,17 @@ export class SimCluster {
     this.prng = new Prng(plan.seed ^ 0x636c7573);
     const voters = plan.voters.map((id) => `${id}@node${id}:${rpcPort}`).join(',');
     this.nodes = plan.nodes.map(
-      ({ id, clockFault }) =>
+      ({ id, roles, clockFault }) =>
         new SimNode({
           id,
           world: this.world,
           seed: (plan.seed ^ (id * 0x9e3779b1)) >>> 0,
-          settings: { ...plan.settings, 'controller.quorum.voters': voters },
+          settings: { ...plan.settings, 'controller.quorum.voters': voters, 'process.roles': roles },
           clockFault: { ...clockFault },
           onFatal: (node, error) => {
             this.note(`node${node.id}`, `the broker ended by itself: ${error.message}`);
-            this.fatals.push({ nodeId: node.id, error });
+            const isExpected = (this.ailing.has(node.id) || this.damaged.has(node.id)) && isOfDisk(error);
+            this.fatals.push({ nodeId: node.id, error, isExpected });
           },
         }),
     );
@@ -43,7 +47,7 @@ export class SimCluster {
 
   /** Addresses that clients begin with. */
   get bootstrap(): string[] {
-    return this.nodes.map(({ host }) => `${host}:${clientPort}`);
+    return this.nodes.filter(({ isBroker }) => isBroker).map(({ host }) => `${host}:${clientPort}`);
   }
 
   node(id: number): SimNode {
@@ -90,4 +94,9 @@ export class SimCluster {
   note(who: string, what: string): void {
     this.world.loop.trace.note(who, what);
   }
+}
+
+function isOfDisk(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof StorageError) return true;
+  return false;
 }

@@ -29,6 +29,7 @@ export type FaultKind =
   | 'bit-rot'
   | 'old-image'
   | 'wipe'
+  | 'damaged-database'
   | 'clock-jump'
   | 'join'
   | 'decommission';

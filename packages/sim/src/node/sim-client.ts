@@ -28,6 +28,7 @@ export class SimClient {
     this.#options = options;
     this.prng = new Prng(seed);
     const process = new SimProcess({ name, host: name, loop: world.loop });
+    world.clientHosts.add(name);
     process.onDeath((kind) => world.wires.onDeath(process, kind));
     this.process = process;
     const sockets = { wires: world.wires, process, prng: new Prng(seed ^ 0x736f636b), knobs: world.knobs.sockets };

@@ -4,7 +4,7 @@
  * Starting it makes a process with a platform of its own; stopping, killing and power loss end that process. What the
  * broker is made of is looked at through `services`.
  */
-import { Prng } from '@jackdaw/base';
+import { assert, Prng } from '@jackdaw/base';
 import { createLogger, loadConfig, startBroker, type Broker, type BrokerServices, type Platform } from '@jackdaw/broker';
 import { MemoryFs, type CrashMode } from '@jackdaw/log';
 import { ProcessFs } from '../world/process-fs.ts';
@@ -63,6 +63,11 @@ export class SimNode {
     this.database = new DatabaseDisk(() => world.diskLatencyMs(this.id, 'sync'));
   }
 
+  /** Whether clients are served here; else it is a controller only. */
+  get isBroker(): boolean {
+    return this.#options.settings['process.roles'] !== 'controller';
+  }
+
   get isRunning(): boolean {
     return this.process !== null && !this.process.isDead;
   }
@@ -93,12 +98,16 @@ export class SimNode {
     });
   }
 
-  /** The process is gone at once. With `power`, so is what no sync has covered, as the mode says. */
+  /**
+   * The process is gone at once. With `power`, so is what no sync has covered, as the mode says, whether or not a process
+   * was running.
+   */
   kill(kind: DeathKind, mode: CrashMode): void {
     const { process } = this;
-    if (process === null || process.isDead) return;
+    const isRunning = process !== null && !process.isDead;
+    if (!isRunning && kind === 'killed') return;
     if (kind === 'power') this.#options.world.wires.setDark(this.host, true);
-    process.die(kind);
+    process?.die(kind);
     this.#afterDeath(kind, mode);
   }
 
@@ -119,6 +128,18 @@ export class SimNode {
       // The disk is left as it is until the dead code has unwound.
       this.#options.world.loop.after(0, { owner: null, label: 'crash', callback: () => this.#afterDeath(kind, mode) });
     });
+  }
+
+  /** Takes back {@link killAtEffect}, if it has not happened yet. */
+  spare(): void {
+    this.fs?.live();
+  }
+
+  /** Another disk in the place of this machine's: an old image. The broker must be down. */
+  replaceDisks(disk: MemoryFs, database: DatabaseDisk): void {
+    assert(!this.isRunning, 'disks are replaced while nobody uses them');
+    this.disk = disk;
+    this.database = database;
   }
 
   /** SIGTERM: leaderships are handed over, logs are marked clean. */
@@ -147,7 +168,7 @@ export class SimNode {
       ...settings,
       'node.id': String(this.id),
       'log.dirs': dataDirectory,
-      listeners: `PLAINTEXT://${this.host}:${clientPort},CONTROLLER://${this.host}:${rpcPort}`,
+      listeners: `${this.isBroker ? `PLAINTEXT://${this.host}:${clientPort},` : ''}CONTROLLER://${this.host}:${rpcPort}`,
     }).map(([key, value]) => `${key}=${value}`);
     const loaded = loadConfig({ env: {}, sets, hostname: this.host });
     if (!loaded.ok) throw new Error(loaded.errors.join('\n'));
@@ -184,7 +205,7 @@ export class SimNode {
       random,
       fs: this.fs as ProcessFs,
       processes: { self: identity, isAlive: (other) => other.startTime === process.name },
-      openDatabase: () => Promise.resolve(this.database.open(process)),
+      openDatabase: () => this.database.open(process),
       rpc: createSimRpc({ ...network, knobs: world.knobs.rpc }),
       sockets: createSimSockets({ ...network, knobs: world.knobs.sockets }),
     };

@@ -14,14 +14,18 @@ export interface NetworkKnobs {
   readonly stragglerMs: number;
 }
 
+/** Mean delay of a healed network at most. */
+const calmDelayMs = 1;
+
 export class Network {
   readonly #loop: EventLoop;
   readonly #prng: Prng;
   readonly #knobs: NetworkKnobs;
-  /** `from>to` → since when it is shut. */
-  readonly #shut = new Map<string, number>();
+  /** `from>to` → since when it is shut, and by how many. */
+  readonly #shut = new Map<string, { readonly sinceMs: number; holders: number }>();
   /** Extra delay of a way, ms. */
   readonly #slow = new Map<string, number>();
+  #isHealed = false;
   #openListeners: (() => void)[] = [];
   #shutListeners: ((from: string, to: string) => void)[] = [];
 
@@ -35,22 +39,42 @@ export class Network {
     return this.#shut.size > 0 && this.#shut.has(`${from}>${to}`);
   }
 
-  /** Since when the way is shut, virtual ms; null while it is open. */
-  shutSinceMs(from: string, to: string): number | null {
-    return this.#shut.get(`${from}>${to}`) ?? null;
+  /** Whether no answer can come, whichever of the two ways is shut. */
+  isSilent(a: string, b: string): boolean {
+    return this.isShut(a, b) || this.isShut(b, a);
   }
 
+  /** Since when the way is shut, virtual ms; null while it is open. */
+  shutSinceMs(from: string, to: string): number | null {
+    return this.#shut.get(`${from}>${to}`)?.sinceMs ?? null;
+  }
+
+  get isHealed(): boolean {
+    return this.#isHealed;
+  }
+
+  /** Until {@link open} was called as often. */
   shut(from: string, to: string): void {
-    if (from === to || this.isShut(from, to)) return;
-    this.#shut.set(`${from}>${to}`, this.#loop.nowMs);
+    if (from === to) return;
+    const known = this.#shut.get(`${from}>${to}`);
+    if (known !== undefined) {
+      known.holders++;
+      return;
+    }
+    this.#shut.set(`${from}>${to}`, { sinceMs: this.#loop.nowMs, holders: 1 });
     for (const listener of this.#shutListeners) listener(from, to);
   }
 
   open(from: string, to: string): void {
-    if (this.#shut.delete(`${from}>${to}`)) this.#notifyOpen();
+    const known = this.#shut.get(`${from}>${to}`);
+    if (known === undefined || --known.holders > 0) return;
+    this.#shut.delete(`${from}>${to}`);
+    this.#notifyOpen();
   }
 
-  openAll(): void {
+  /** Every way is open and as fast as on a good day, for the rest of the run. */
+  heal(): void {
+    this.#isHealed = true;
     this.#shut.clear();
     this.#slow.clear();
     this.#notifyOpen();
@@ -65,6 +89,7 @@ export class Network {
   delayMs(from: string, to: string): number {
     if (from === to) return 0.02;
     const { meanDelayMs, stragglers, stragglerMs } = this.#knobs;
+    if (this.#isHealed) return Math.min(meanDelayMs, calmDelayMs) * (0.5 + this.#prng.float());
     const extra = this.#slow.size > 0 ? (this.#slow.get(`${from}>${to}`) ?? 0) : 0;
     if (stragglers > 0 && this.#prng.chance(stragglers)) return extra + this.#prng.float() * stragglerMs;
     return extra + meanDelayMs * (0.5 + this.#prng.float());

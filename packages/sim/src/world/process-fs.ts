@@ -25,6 +25,11 @@ export class ProcessFs implements Fs {
     this.#die = die;
   }
 
+  /** Takes back {@link dieAfter}. */
+  live(): void {
+    this.#dieAfter = null;
+  }
+
   open(path: string, mode: OpenMode): FileHandle {
     this.#alive();
     return this.#effect(() => this.#disk.open(path, mode));
@@ -59,7 +64,10 @@ export class ProcessFs implements Fs {
   }
 
   dataSync(file: FileHandle): Promise<void> {
-    return this.#later('sync', this.#effect(() => this.#disk.dataSync(file)));
+    return this.#later(
+      'sync',
+      this.#effect(() => this.#disk.dataSync(file)),
+    );
   }
 
   dataSyncNow(file: FileHandle): void {
@@ -67,7 +75,10 @@ export class ProcessFs implements Fs {
   }
 
   syncDirectory(path: string): Promise<void> {
-    return this.#later('sync directory', this.#effect(() => this.#disk.syncDirectory(path)));
+    return this.#later(
+      'sync directory',
+      this.#effect(() => this.#disk.syncDirectory(path)),
+    );
   }
 
   syncDirectoryNow(path: string): void {
@@ -101,7 +112,10 @@ export class ProcessFs implements Fs {
   }
 
   remove(path: string): Promise<void> {
-    return this.#later('remove', this.#effect(() => this.#disk.remove(path)));
+    return this.#later(
+      'remove',
+      this.#effect(() => this.#disk.remove(path)),
+    );
   }
 
   removeDirectory(path: string): void {

@@ -16,6 +16,8 @@ export class DatabaseDisk {
   #durable = 0;
   /** The next write fails, and every one after it, as long as this is set. */
   isFailing = false;
+  /** The files cannot be read any more: the next open fails, and only a new disk helps. */
+  isDamaged = false;
   readonly #syncMs: () => number;
 
   constructor(syncMs: () => number) {
@@ -53,9 +55,15 @@ export class DatabaseDisk {
   wipe(): void {
     this.#batches = [];
     this.#durable = 0;
+    this.isDamaged = false;
   }
 
-  open(process: SimProcess): Database {
+  open(process: SimProcess): Promise<Database> {
+    if (this.isDamaged) return Promise.reject(new StorageError('corrupt', 'raft', 'simulated damage of the database'));
+    return Promise.resolve(this.#opened(process));
+  }
+
+  #opened(process: SimProcess): Database {
     const content = this.content();
     return {
       get: (key) => this.#answer(process, content.get(key)),

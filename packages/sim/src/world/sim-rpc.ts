@@ -303,7 +303,8 @@ function serve(options: SimRpcOptions, address: string, handlers: RpcHandlers): 
     process,
     accept: (end, greeting) => {
       const { path, headers } = JSON.parse(Buffer.from(greeting).toString()) as { path: string; headers: RpcHeaders };
-      if (path === rpcMethods.raftLink.path) return take(end, { method: rpcMethods.raftLink, headers, handler: handlers.raftLink });
+      if (path === rpcMethods.raftLink.path)
+        return take(end, { method: rpcMethods.raftLink, headers, handler: handlers.raftLink });
       if (path === rpcMethods.controllerLink.path) {
         return take(end, { method: rpcMethods.controllerLink, headers, handler: handlers.controllerLink });
       }

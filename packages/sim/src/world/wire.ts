@@ -78,19 +78,22 @@ export class WireEnd {
     if (peer !== null) this.#sendFin(peer);
   }
 
-  /** Repeated, as TCP does, for as long as the way is shut. */
+  /** Repeated, as TCP does, for as long as the way is shut; what was sent before goes first. */
   #sendFin(peer: WireEnd): void {
     const { loop, network } = this.#wires;
     if (network.isShut(this.process.host, peer.process.host)) {
       loop.after(synRetryMs, { owner: null, label: 'fin', callback: () => this.#sendFin(peer) });
-    } else this.#deliverAt(this.#dueMs(peer), peer, 'fin', () => peer.finish('the peer ended the connection'));
+      return;
+    }
+    this.release();
+    this.#deliverAt(this.#dueMs(peer), peer, 'fin', () => peer.finish('the peer ended the connection'));
   }
 
   /** The peer's machine knows nothing of this connection any more, and says so if it can. */
   #onSentToNobody(): void {
     const { network } = this.#wires;
     const host = this.peer?.process.host ?? '';
-    if (this.#wires.isDark(host) || network.isShut(this.process.host, host) || network.isShut(host, this.process.host)) return;
+    if (this.#wires.isDark(host) || network.isSilent(this.process.host, host)) return;
     this.process.after(2 * network.delayMs(this.process.host, host), 'rst', () => this.finish('connection reset by peer'));
   }
 
@@ -101,7 +104,11 @@ export class WireEnd {
     this.#wires.forget(this);
     this.#held = [];
     const { peer } = this;
-    if (peer === null || this.#wires.network.isShut(this.process.host, peer.process.host)) return;
+    if (peer === null) return;
+    if (this.#wires.network.isShut(this.process.host, peer.process.host)) {
+      this.#wires.loseSilently(this);
+      return;
+    }
     const dueMs = this.#wires.loop.nowMs + this.#wires.network.delayMs(this.process.host, peer.process.host);
     this.#deliverAt(dueMs, peer, 'rst', () => peer.finish(reason));
   }
@@ -115,6 +122,13 @@ export class WireEnd {
     this.events?.onEnd(reason);
   }
 
+  /** No sign of life came for too long: this end gives up, and says so if it can. */
+  breakOff(reason: string): void {
+    if (this.isEnded) return;
+    this.reset(reason);
+    this.events?.onEnd(reason);
+  }
+
   /** The way is open again: what waited goes out. */
   release(): void {
     const { peer } = this;
@@ -122,6 +136,7 @@ export class WireEnd {
     const held = this.#held;
     this.#held = [];
     for (const payload of held) this.#transmit(payload);
+    if (peer.isEnded) this.#onSentToNobody();
   }
 
   #transmit(payload: Uint8Array): void {
@@ -206,10 +221,14 @@ export class Wires {
     const untilMs = process.pausedUntilMs;
     for (const [end, keepaliveMs] of this.#keepalives) {
       if (end.peer?.process !== process || durationMs < keepaliveMs) continue;
-      end.process.after(keepaliveMs, 'keepalive', () => {
-        if (process.pausedUntilMs >= untilMs) end.finish('keepalive: the peer does not answer');
-      });
+      this.#breakOffLater(end, keepaliveMs, () => process.pausedUntilMs >= untilMs);
     }
+  }
+
+  #breakOffLater(end: WireEnd, delayMs: number, isStillSilent: () => boolean): void {
+    end.process.after(delayMs, 'keepalive', () => {
+      if (isStillSilent()) end.breakOff('keepalive: the peer does not answer');
+    });
   }
 
   /** A process has died: its machine closes its connections, or is silent with it. */
@@ -220,15 +239,14 @@ export class Wires {
       else {
         end.isEnded = true;
         this.#ends.delete(end);
-        this.#loseSoon(end);
+        this.loseSilently(end);
       }
     }
   }
 
-  /** Ends one connection in the middle of everything. */
-  cut(end: WireEnd, reason: string): void {
-    end.reset(reason);
-    end.events?.onEnd(reason);
+  /** Ends one connection in the middle of everything; what was sent may have arrived or not. */
+  cut(end: WireEnd): void {
+    if (!end.process.isDead) end.process.after(0, 'cut', () => end.breakOff('connection reset by peer'));
   }
 
   get ends(): readonly WireEnd[] {
@@ -250,20 +268,24 @@ export class Wires {
       options.onFailed('no answer', false);
       return;
     }
-    const isSilent = this.#dark.has(host) || this.network.isShut(process.host, host) || this.network.isShut(host, process.host);
-    if (isSilent) {
+    if (this.#dark.has(host) || this.network.isSilent(process.host, host)) {
       process.after(synRetryMs, 'syn', () => this.#knock(end, options, untilMs));
       return;
     }
     const thereMs = this.network.delayMs(process.host, host);
-    this.loop.after(thereMs, { owner: null, label: 'connect', callback: () => this.#arrive(end, options) });
+    this.loop.after(thereMs, { owner: null, label: 'connect', callback: () => this.#arrive(end, options, untilMs) });
   }
 
-  #arrive(end: WireEnd, options: DialOptions): void {
+  #arrive(end: WireEnd, options: DialOptions, untilMs: number): void {
     const host = hostOf(options.address);
+    if (end.isEnded || options.process.isDead) return;
+    // What was shut or switched off meanwhile swallows the answer.
+    if (this.#dark.has(host) || this.network.isSilent(options.process.host, host)) {
+      this.#knock(end, options, untilMs);
+      return;
+    }
     const backMs = this.network.delayMs(host, options.process.host);
     const acceptor = this.#listeners.get(options.address);
-    if (end.isEnded || options.process.isDead) return;
     if (acceptor === undefined || acceptor.process.isDead) {
       options.process.after(backMs, 'refused', () => {
         if (end.isEnded) return;
@@ -273,26 +295,36 @@ export class Wires {
       });
       return;
     }
-    const accepted = new WireEnd(this, acceptor.process);
-    accepted.peer = end;
-    end.peer = accepted;
-    this.#ends.add(accepted);
-    if (options.keepaliveMs !== null) {
-      this.#keepalives.set(end, options.keepaliveMs);
-      this.#keepalives.set(accepted, options.keepaliveMs);
-    }
+    const accepted = this.#joined(end, acceptor.process, options);
     this.loop.after(0, {
       owner: acceptor.process,
       label: 'accept',
       callback: () => {
+        if (accepted.isEnded) return;
         accepted.events = acceptor.accept(accepted, options.greeting);
         if (accepted.events === null) accepted.reset('refused');
       },
     });
     options.process.after(backMs, 'connected', () => {
       if (!end.isEnded) options.onConnected();
-      else if (!end.process.isDead) options.onFailed('connection reset by peer', false);
+      else options.onFailed('connection reset by peer', false);
     });
+  }
+
+  /** The far end of a new connection. The kernel makes it, whether or not the process there stands still. */
+  #joined(end: WireEnd, process: SimProcess, { keepaliveMs }: DialOptions): WireEnd {
+    const accepted = new WireEnd(this, process);
+    accepted.peer = end;
+    end.peer = accepted;
+    this.#ends.add(accepted);
+    if (keepaliveMs === null) return accepted;
+    this.#keepalives.set(end, keepaliveMs);
+    this.#keepalives.set(accepted, keepaliveMs);
+    const { pausedUntilMs } = process;
+    if (pausedUntilMs > this.loop.nowMs + keepaliveMs) {
+      this.#breakOffLater(end, keepaliveMs, () => process.pausedUntilMs >= pausedUntilMs);
+    }
+    return accepted;
   }
 
   /** A way was shut: connections over it with a keepalive end after a while, at both ends. */
@@ -307,24 +339,23 @@ export class Wires {
 
   #endIfStillShut(end: WireEnd, keepaliveMs: number, way: { from: string; to: string }): void {
     const sinceMs = this.network.shutSinceMs(way.from, way.to);
-    end.process.after(keepaliveMs, 'keepalive', () => {
-      if (end.isEnded || sinceMs === null || this.network.shutSinceMs(way.from, way.to) !== sinceMs) return;
-      end.finish('keepalive: the peer does not answer');
-    });
+    this.#breakOffLater(end, keepaliveMs, () => sinceMs !== null && this.network.shutSinceMs(way.from, way.to) === sinceMs);
   }
 
-  /** The peer of an end that lost its power: its keepalive notices, or its next send to the machine that is back. */
-  #loseSoon(lost: WireEnd): void {
+  /** The peer of an end that is gone without a word: its keepalive notices, or its next send to the machine that is back. */
+  loseSilently(lost: WireEnd): void {
     const { peer } = lost;
     if (peer === null || peer.isEnded) return;
     const keepaliveMs = this.#keepalives.get(peer);
     if (keepaliveMs !== undefined) {
-      peer.process.after(keepaliveMs, 'keepalive', () => peer.finish('keepalive: the peer does not answer'));
+      this.#breakOffLater(peer, keepaliveMs, () => true);
       return;
     }
+    const { host } = lost.process;
     const check = (): void => {
       if (peer.isEnded || peer.process.isDead) return;
-      if (this.#dark.has(lost.process.host) || peer.inFlightBytes === 0) peer.process.after(synRetryMs, 'lost', check);
+      const isSilent = this.#dark.has(host) || this.network.isSilent(host, peer.process.host);
+      if (isSilent || peer.inFlightBytes === 0) peer.process.after(synRetryMs, 'lost', check);
       else peer.finish('connection reset by peer');
     };
     peer.process.after(synRetryMs, 'lost', check);

@@ -30,15 +30,19 @@ export class World {
   readonly loop: EventLoop;
   readonly network: Network;
   readonly wires: Wires;
+  /** Its parts are shared by whoever they steer; `heal` changes them in place. */
   readonly knobs: WorldKnobs;
+  /** Machines of clients, in the order in which they appeared. */
+  readonly clientHosts = new Set<string>();
   /** Machines whose disk is slow, and how many ms each operation takes longer. */
   readonly slowDisks = new Map<number, number>();
   readonly #diskPrng: Prng;
+  #isHealed = false;
 
   constructor(options: { knobs: WorldKnobs; trace: Trace; seed: number }) {
-    this.knobs = options.knobs;
+    this.knobs = structuredClone(options.knobs);
     this.loop = new EventLoop(options.trace);
-    this.network = new Network(this.loop, new Prng(options.seed ^ 0x6e657477), options.knobs.network);
+    this.network = new Network(this.loop, new Prng(options.seed ^ 0x6e657477), this.knobs.network);
     this.wires = new Wires(this.loop, this.network);
     this.#diskPrng = new Prng(options.seed ^ 0x6469736b);
   }
@@ -55,9 +59,18 @@ export class World {
     this.loop.trace.note(who, storyOf(line));
   }
 
+  /** From now on everything works: ways are open, no message is lost, disks are fast. Clocks stay wrong. */
+  heal(): void {
+    this.#isHealed = true;
+    this.slowDisks.clear();
+    Object.assign(this.knobs.rpc, { loss: 0, duplicates: 0, reordering: 0 } satisfies RpcKnobs);
+    this.network.heal();
+  }
+
   diskLatencyMs(nodeId: number, operation: DiskOperation): number {
     const { meanSyncMs, meanReadMs, stalls, stallMs } = this.knobs.disk;
     const extra = this.slowDisks.get(nodeId) ?? 0;
+    if (this.#isHealed) return Math.min(meanSyncMs, 1) * (0.5 + this.#diskPrng.float());
     if (stalls > 0 && this.#diskPrng.chance(stalls)) return extra + this.#diskPrng.float() * stallMs;
     const mean = operation === 'read' ? meanReadMs : meanSyncMs;
     return mean === 0 ? extra : extra + mean * (0.5 + this.#diskPrng.float());

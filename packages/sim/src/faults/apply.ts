@@ -1,0 +1,61 @@
+/**
+ * Does what a fault action says, to whoever it hits at that time; each fault is undone when its duration is over.
+ */
+import type { SimCluster } from '../cluster/sim-cluster.ts';
+import type { FaultAction, FaultKind } from './actions.ts';
+import { contextOf, type FaultContext } from './context.ts';
+import { bitRot, damagedDatabase, oldImage, wipe } from './damage-faults.ts';
+import { failingDatabase, failingSync, failingWrite, fullDisk, slowDisk } from './disk-faults.ts';
+import { decommission, join, jumpClock } from './membership-faults.ts';
+import {
+  bridge,
+  clog,
+  cutClients,
+  flap,
+  halves,
+  isolate,
+  majorityRing,
+  oneWayIn,
+  oneWayOut,
+  resetConnections,
+  slowLink,
+} from './network-faults.ts';
+import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
+
+const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
+  kill,
+  'kill-at-effect': killAtEffect,
+  'power-cut': cutPower,
+  'power-cut-all': cutAllPower,
+  stop,
+  pause,
+  isolate,
+  halves,
+  'majority-ring': majorityRing,
+  bridge,
+  'one-way-in': oneWayIn,
+  'one-way-out': oneWayOut,
+  flap,
+  clog,
+  'slow-link': slowLink,
+  'reset-connections': resetConnections,
+  'client-cut': cutClients,
+  'slow-disk': slowDisk,
+  'full-disk': fullDisk,
+  'failing-sync': failingSync,
+  'failing-write': failingWrite,
+  'failing-database': failingDatabase,
+  'bit-rot': bitRot,
+  'old-image': oldImage,
+  wipe,
+  'damaged-database': damagedDatabase,
+  'clock-jump': jumpClock,
+  join,
+  decommission,
+};
+
+export function applyFault(cluster: SimCluster, action: FaultAction): void {
+  const context = contextOf(cluster, action);
+  if (cluster.world.network.isHealed) return;
+  faults[action.kind](context);
+}
