@@ -8,7 +8,7 @@
  * the committed image holds all that earlier leaders may have promised.
  */
 
-import { assert, expectDefined, type NodeId, type Prng, type RaftIndex, type Term } from '@jackdaw/base';
+import { assert, expectDefined, type NodeId, type Prng, type RaftIndex, type Term, sometimes } from '@jackdaw/base';
 import type { MetadataImage } from '../image.ts';
 import { encodeRecord, joinFrames } from '../record-codec.ts';
 import type { MetadataRecord } from '../records.ts';
@@ -83,6 +83,7 @@ export class ActiveController {
       if (fenced) continue;
       this.#heartbeats.touch(brokerId, brokerEpoch, nowMs);
       const isFormerSelf = brokerId === options.controllerId && incarnationId !== options.localIncarnationId;
+      if (isFormerSelf) sometimes('controller: former process of the own broker fenced at once');
       if (isFormerSelf) this.#heartbeats.expire(brokerId);
     }
     this.#nextBalanceMs = nowMs + this.#balanceIntervalMs();
@@ -115,11 +116,13 @@ export class ActiveController {
 
   /** The heartbeat stream of a broker ended unexpectedly. It is fenced soon unless it comes back; `tick` does it. */
   onBrokerStreamBroken(brokerId: NodeId, nowMs: number): void {
+    sometimes('controller: stream of a broker broke');
     this.#heartbeats.streamBroken(brokerId, nowMs);
   }
 
   /** The process of a broker is known to be gone: it cannot come back within a grace, so the next `tick` fences it. */
   onBrokerGone(brokerId: NodeId): void {
+    sometimes('controller: broker known to be gone');
     this.#heartbeats.expire(brokerId);
   }
 

@@ -6,6 +6,7 @@
  * one is fetched anew first (B3). A refused partition is left as it was; the others of the request are not affected.
  */
 
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode, type AlterPartitionRequest, type AlterPartitionResponseDraft } from '@jackdaw/protocol';
 import type { MetadataImage, TopicImage } from '../image.ts';
 import { directoryIds, directoryOf, type PartitionRegistration } from '../partition-registration.ts';
@@ -92,12 +93,21 @@ function alterOne(decision: Decision, proposal: Proposal): PartitionResult {
 
 /** An epoch above ours says that we are the old controller; one below, that the leader is behind. */
 function checkEpochs(before: PartitionRegistration, { partition, leader }: Proposal): number | null {
+  noteOldEpochs(before, partition);
   if (partition.leaderEpoch > before.leaderEpoch) return ErrorCode.NOT_CONTROLLER;
   if (partition.partitionEpoch > before.partitionEpoch) return ErrorCode.NOT_CONTROLLER;
   if (partition.leaderEpoch < before.leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH;
   if (leader !== before.leader) return ErrorCode.INVALID_REQUEST;
   if (partition.partitionEpoch < before.partitionEpoch) return ErrorCode.INVALID_UPDATE_VERSION;
   return null;
+}
+
+/** For the simulator: whose knowledge is old. */
+function noteOldEpochs(before: PartitionRegistration, { leaderEpoch, partitionEpoch }: AlteredPartition): void {
+  if (leaderEpoch > before.leaderEpoch || partitionEpoch > before.partitionEpoch) {
+    sometimes('controller: ISR change from ahead of this controller');
+  } else if (leaderEpoch < before.leaderEpoch) sometimes('controller: ISR change of an old leader refused');
+  else if (partitionEpoch < before.partitionEpoch) sometimes('controller: outdated ISR change refused');
 }
 
 function checkProposal(before: PartitionRegistration, { partition, isr }: Proposal): number | null {
@@ -115,7 +125,9 @@ function checkMembers(before: PartitionRegistration, { image, isr }: Proposal): 
     if (!before.isr.includes(brokerId) && directoryOf(before, brokerId) === directoryIds.lost) return true;
     return brokerEpoch !== -1 && image.brokers.get(brokerId)?.brokerEpoch !== brokerEpoch;
   };
-  return isr.some(isIneligible) ? ErrorCode.INELIGIBLE_REPLICA : null;
+  const isRefused = isr.some(isIneligible);
+  if (isRefused) sometimes('controller: ISR with an ineligible replica refused');
+  return isRefused ? ErrorCode.INELIGIBLE_REPLICA : null;
 }
 
 function failed(partition: AlteredPartition, errorCode: number): PartitionResult {

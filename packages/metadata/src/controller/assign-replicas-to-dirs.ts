@@ -7,6 +7,7 @@
  * lead, because a damaged log that still gives its sound records is better than none.
  */
 
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode, type AssignReplicasToDirsRequest, type AssignReplicasToDirsResponseDraft } from '@jackdaw/protocol';
 import { isDirectoryOnline } from '../describe/partition-status.ts';
 import type { BrokerRegistration, MetadataImage, TopicImage } from '../image.ts';
@@ -69,10 +70,13 @@ function assignOne({ image, decision, topic, partitionIndex }: Place, assignment
   if (!before.replicas.includes(brokerId)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
   const directories = new Map([[brokerId, directoryId]]);
   if (isOnline) {
+    sometimes('controller: replica has a directory again');
     decision.changePartition(topic, partitionIndex, { directories });
     return ErrorCode.NONE;
   }
   const isLost = directoryId === directoryIds.lost;
+  if (isLost && isLastHope(image, before, brokerId)) sometimes('controller: damaged replica is the last hope');
+  else if (isLost) sometimes('controller: damaged replica taken out of the ISR');
   if (isLost && isLastHope(image, before, brokerId)) return ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE;
   decision.changePartition(topic, partitionIndex, {
     directories,

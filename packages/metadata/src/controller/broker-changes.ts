@@ -6,6 +6,7 @@
  * entries, a half-done decision leaves the broker as it was and is simply taken again.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { NodeId } from '@jackdaw/base';
 import type { BrokerRegistration, MetadataImage, TopicImage } from '../image.ts';
 import { directoryOf, type PartitionRegistration } from '../partition-registration.ts';
@@ -21,6 +22,7 @@ export function checkBrokerEpoch(image: MetadataImage, brokerId: NodeId, brokerE
     return apiError('STALE_BROKER_EPOCH', `No broker registration found for broker id ${brokerId}`);
   }
   if (registered.brokerEpoch === brokerEpoch) return null;
+  sometimes('controller: request of an old broker epoch refused');
   return apiError('STALE_BROKER_EPOCH', `Expected broker epoch ${registered.brokerEpoch}, but got broker epoch ${brokerEpoch}`);
 }
 
@@ -57,6 +59,7 @@ export function unfenceBroker(image: MetadataImage, decision: Decision, { broker
 export function beginControlledShutdown(image: MetadataImage, decision: Decision, broker: BrokerRegistration): void {
   const { brokerId, brokerEpoch } = broker;
   if (!broker.inControlledShutdown) {
+    sometimes('controller: controlled shutdown began');
     decision.push(brokerRegistrationChange(brokerId, brokerEpoch, { inControlledShutdown: 1 }));
     decision.events.push({ type: 'controlled-shutdown', brokerId, brokerEpoch });
   }
@@ -76,6 +79,7 @@ export function cleanUpAfterShutdown(
   const isAlive = (id: NodeId): boolean => id !== brokerId && image.isActiveBroker(id);
   const holdsIt = ({ isr, elr }: PartitionRegistration): boolean => isr.includes(brokerId) || elr.includes(brokerId);
   for (const [topic, partitionId, registration] of partitionsWhere(image, holdsIt)) {
+    if (registration.elr.includes(brokerId)) sometimes('controller: eligible replica lost its tail');
     const isr = registration.isr.filter((id) => id !== brokerId);
     decision.changePartition(topic, partitionId, { isr, isAlive, uncleanShutdownReplicas: [brokerId] });
   }

@@ -6,7 +6,7 @@
  * broker has applied the moves, so that no client is told of the old leader any more (F12).
  */
 
-import { expectDefined } from '@jackdaw/base';
+import { expectDefined, sometimes } from '@jackdaw/base';
 import type { BrokerHeartbeatRequest, BrokerHeartbeatResponseDraft } from '@jackdaw/protocol';
 import type { BrokerRegistration, MetadataImage } from '../image.ts';
 import { brokerRegistrationChange } from '../records.ts';
@@ -45,7 +45,10 @@ export function brokerHeartbeat(
     context.heartbeats.noteControlledShutdown(brokerId, isChanging ? context.nextIndex : context.nextIndex - 1);
   }
   // A broker that was told to stop gives up its session: its successor need not wait for it to run out.
-  if (next === 'shutdown-now') context.heartbeats.remove(brokerId);
+  if (next === 'shutdown-now') {
+    sometimes('controller: broker let go');
+    context.heartbeats.remove(brokerId);
+  }
   noteOfflineDirectories(image, decision, { broker, offline: request.offlineLogDirs });
   noteCordonedDirectories(decision, { broker, cordoned: request.cordonedLogDirs });
   return decision.result({
@@ -77,7 +80,9 @@ function nextState(image: MetadataImage, request: BrokerHeartbeatRequest, { cont
   const shutdownIndex = context.heartbeats.controlledShutdownIndexOf(broker.brokerId);
   if (shutdownIndex >= 0) {
     if (isLeadingAny(image, broker.brokerId)) return 'controlled-shutdown';
-    return shutdownIndex <= lowestActiveIndex(image, context) ? 'shutdown-now' : 'controlled-shutdown';
+    const haveOthersSeen = shutdownIndex <= lowestActiveIndex(image, context);
+    if (!haveOthersSeen) sometimes('controller: shutdown waits until others have noticed');
+    return haveOthersSeen ? 'shutdown-now' : 'controlled-shutdown';
   }
   if (wantFence) return request.wantShutDown ? 'shutdown-now' : 'fenced';
   if (!request.wantShutDown) return 'unfenced';
@@ -95,7 +100,10 @@ function changeState(
       if (!broker.fenced) fenceBroker(image, decision, { broker, reason });
       return;
     case 'unfenced':
-      if (broker.fenced) unfenceBroker(image, decision, broker);
+      if (broker.fenced) {
+        sometimes('controller: broker unfenced');
+        unfenceBroker(image, decision, broker);
+      }
       return;
     case 'controlled-shutdown':
       beginControlledShutdown(image, decision, broker);

@@ -6,6 +6,7 @@
  * here a broken heartbeat stream may end a session before its time.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { NodeId, RaftIndex } from '@jackdaw/base';
 
 interface Session {
@@ -49,6 +50,7 @@ export class BrokerHeartbeats {
       });
       return;
     }
+    if (session.brokenUntilMs !== null) sometimes('controller: broker came back within the grace for its stream');
     session.contactMs = nowMs;
     session.brokenUntilMs = null;
   }

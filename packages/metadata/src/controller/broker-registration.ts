@@ -6,6 +6,7 @@
  * (A18, KIP-966): any other one counts as a crash. The same incarnation may amend its registration.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { BrokerRegistrationRequest, BrokerRegistrationResponseDraft } from '@jackdaw/protocol';
 import type { BrokerRegistration, MetadataImage } from '../image.ts';
 import { isReservedDirectory } from '../partition-registration.ts';
@@ -33,9 +34,12 @@ export function brokerRegistration(
   if (error !== null) return decision.result(failedBrokerRegistration(error));
   const isAmendment = existing !== null && existing.incarnationId === request.incarnationId;
   const brokerEpoch = isAmendment ? existing.brokerEpoch : context.nextIndex;
+  if (isAmendment) sometimes('controller: registration repeated by the same process');
   if (!isAmendment) {
     const knowsEpoch = context.apiVersion >= firstVersionWithPreviousEpoch;
     const isClean = knowsEpoch && existing !== null && existing.brokerEpoch === request.previousBrokerEpoch;
+    if (existing !== null && isClean) sometimes('controller: broker registered anew after a clean stop');
+    if (existing !== null && !isClean) sometimes('controller: broker registered anew after an unclean stop');
     cleanUpAfterShutdown(image, decision, { brokerId: request.brokerId, isClean });
     decision.events.push({ type: 'broker-registered', brokerId: request.brokerId, brokerEpoch, cleanShutdown: isClean });
     context.heartbeats.remove(request.brokerId);
@@ -70,6 +74,9 @@ function checkIdentity(
     return apiError('INCONSISTENT_CLUSTER_ID', `Expected cluster ID ${image.clusterId}, but got cluster ID ${request.clusterId}`);
   }
   const isAlive = existing !== null && context.heartbeats.hasValidSession(existing.brokerId, existing.brokerEpoch, context.nowMs);
+  if (isAlive && existing.incarnationId !== request.incarnationId) {
+    sometimes('controller: duplicate registration refused');
+  }
   if (isAlive && existing.incarnationId !== request.incarnationId) return apiError('DUPLICATE_BROKER_REGISTRATION');
   if (request.isMigratingZkBroker) {
     return apiError('BROKER_ID_NOT_REGISTERED', 'Controller does not support registering ZK brokers.');

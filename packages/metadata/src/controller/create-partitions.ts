@@ -3,6 +3,7 @@
  * (`ReplicationControlManager.createPartitions`).
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { CreatePartitionsRequest, CreatePartitionsResponseDraft } from '@jackdaw/protocol';
 import type { MetadataImage } from '../image.ts';
 import type { MetadataRecord } from '../records.ts';
@@ -38,6 +39,7 @@ export function createPartitions(
     if ('errorCode' in added) {
       results.push({ name: topic.name, ...added });
     } else {
+      sometimes('controller: topic extended');
       for (const record of added.records) decision.push(record);
       results.push({ name: topic.name, ...noError });
     }

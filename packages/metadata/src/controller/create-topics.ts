@@ -5,6 +5,7 @@
  * Who may create or describe a topic is decided by the broker that took the request; here all topics are allowed.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { CreateTopicsRequest, CreateTopicsResponseDraft } from '@jackdaw/protocol';
 import type { NodeId } from '@jackdaw/base';
 import { describeConfigs } from '../config/describe-configs.ts';
@@ -102,6 +103,7 @@ function checkName({ image, newNames }: Creation, name: string): ApiError | null
   if (name === internalTopics.clusterMetadata) {
     return apiError('INVALID_REQUEST', `Creation of internal topic ${name} is prohibited.`);
   }
+  if (image.topicIdsByName.has(name)) sometimes('controller: topic exists already');
   if (image.topicIdsByName.has(name)) return apiError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
   const invalid = invalidTopicName(name);
   if (invalid !== null) return apiError('INVALID_TOPIC_EXCEPTION', invalid);

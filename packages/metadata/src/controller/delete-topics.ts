@@ -3,6 +3,7 @@
  * `ControllerApis.deleteTopics`; authorisation is the broker's.
  */
 
+import { sometimes } from '@jackdaw/base';
 import { zeroUuid, type DeleteTopicsRequest, type DeleteTopicsResponseDraft } from '@jackdaw/protocol';
 import type { MetadataImage } from '../image.ts';
 import { apiError, noError, type ApiError } from './api-error.ts';
@@ -50,6 +51,7 @@ export function deleteTopics(
     }
   }
   for (const [topicId, name] of deleted) {
+    sometimes('controller: topic deleted');
     decision.push({ type: 'removeTopic', topicId });
     decision.events.push({ type: 'topic-deleted', topicId, topicName: name });
     responses.push({ name, topicId, ...noError });

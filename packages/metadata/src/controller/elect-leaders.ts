@@ -5,6 +5,7 @@
  * configuration says. Without a list of partitions every partition is meant, and those with nothing to do are left out.
  */
 
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode, type ElectLeadersRequest, type ElectLeadersResponseDraft } from '@jackdaw/protocol';
 import type { MetadataImage } from '../image.ts';
 import { hasPreferredLeader } from '../partition-registration.ts';
@@ -61,9 +62,13 @@ function electOne(
     return apiError('UNKNOWN_TOPIC_OR_PARTITION', `No such partition as ${topicName}-${partitionId}`);
   }
   const isNeeded = isUnclean ? registration.leader === noLeader : !hasPreferredLeader(registration);
+  if (!isNeeded) sometimes('controller: asked for an election that is not needed');
   if (!isNeeded) return apiError('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.');
   const election = isUnclean ? 'unclean' : 'preferred';
-  if (decision.changePartition(topic, partitionId, { election }) !== null) return noError;
+  if (decision.changePartition(topic, partitionId, { election }) !== null) {
+    sometimes('controller: leader elected on demand');
+    return noError;
+  }
   return isUnclean
     ? apiError('ELIGIBLE_LEADERS_NOT_AVAILABLE', 'Eligible topic partition leaders are not available.')
     : apiError('PREFERRED_LEADER_NOT_AVAILABLE', 'The preferred leader was not available.');

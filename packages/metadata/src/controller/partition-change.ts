@@ -8,6 +8,7 @@
  * change of leader and never comes back in its old epoch (A9).
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { NodeId } from '@jackdaw/base';
 import { directoryIds, type PartitionRegistration } from '../partition-registration.ts';
 import {
@@ -111,6 +112,7 @@ function updateElr(target: Target, input: PartitionChangeInput): void {
     return;
   }
   const unclean = input.uncleanShutdownReplicas ?? [];
+  sometimes('controller: ISR below the minimum');
   const candidates = new Set([...target.elr, ...input.registration.isr]);
   target.elr = [...candidates]
     .filter((id) => !target.isr.includes(id) && !unclean.includes(id) && target.replicas.includes(id))
@@ -121,13 +123,17 @@ function elect(target: Target, input: PartitionChangeInput): void {
   const { registration: before } = input;
   const elected = electLeader(target, input);
   if (elected.leader === before.leader) return;
+  if (elected.leader === noLeader) sometimes('controller: partition lost its leader');
+  else if (before.leader === noLeader) sometimes('controller: partition has a leader again');
   target.leader = elected.leader;
   if (elected.unclean) {
     // The others may hold records that the new leader does not: only it counts as in sync, and nobody as eligible.
+    sometimes('controller: unclean election');
     target.uncleanElection = true;
     target.isr = [elected.leader];
     target.elr = [];
   } else if (target.elr.includes(elected.leader)) {
+    sometimes('controller: leader elected from the eligible replicas');
     target.isr = [elected.leader];
     target.elr = target.elr.filter((id) => id !== elected.leader);
   }
@@ -152,7 +158,9 @@ function electLeader(target: Target, input: PartitionChangeInput): { leader: Nod
 function electableLastKnownLeader(target: Target, input: PartitionChangeInput): NodeId | null {
   if (!input.elrEnabled || target.elr.length > 0 || target.isr.length > 0) return null;
   const [lastKnown, ...others] = input.registration.lastKnownElr;
-  return lastKnown !== undefined && others.length === 0 && input.mayLead(lastKnown) ? lastKnown : null;
+  const mayLead = lastKnown !== undefined && others.length === 0 && input.mayLead(lastKnown);
+  if (mayLead) sometimes('controller: last known leader may lead again');
+  return mayLead ? lastKnown : null;
 }
 
 function recordOf(target: Target, input: PartitionChangeInput): PartitionChangeRecord {

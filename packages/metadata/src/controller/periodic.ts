@@ -3,6 +3,7 @@
  * replicas, and elect uncleanly where a topic allows it and nothing better is left.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { MetadataImage } from '../image.ts';
 import { hasPreferredLeader } from '../partition-registration.ts';
 import { noLeader } from '../records.ts';
@@ -22,6 +23,8 @@ export function maybeFenceStaleBroker(image: MetadataImage, context: ControllerC
     context.heartbeats.remove(brokerId);
     const broker = image.brokers.get(brokerId);
     if (broker === undefined || broker.brokerEpoch !== brokerEpoch || broker.fenced) continue;
+    if (streamBroken) sometimes('controller: broker fenced because its stream broke');
+    else sometimes('controller: broker fenced because its session ended');
     const decision = new Decision(image, context);
     fenceBroker(image, decision, { broker, reason: streamBroken ? 'stream-broken' : 'session-expired' });
     return decision.result(null);
@@ -34,7 +37,9 @@ export function balanceLeaders(image: MetadataImage, context: ControllerContext)
   const decision = new Decision(image, context);
   for (const [topic, partitionId] of partitionsWhere(image, (registration) => !hasPreferredLeader(registration))) {
     if (decision.records.length >= maxElectionsPerRound) break;
-    decision.changePartition(topic, partitionId, { election: 'preferred' });
+    if (decision.changePartition(topic, partitionId, { election: 'preferred' }) !== null) {
+      sometimes('controller: leadership moved to the preferred replica');
+    }
   }
   return decision.result(null);
 }
