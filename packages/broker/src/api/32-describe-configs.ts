@@ -25,6 +25,10 @@ type Result = DescribeConfigsResponseDraft['results'][number];
 
 const knownTypes: ReadonlySet<number> = new Set(Object.values(configResourceTypes));
 
+/** Resources that any name describes: nothing bounds their number but this. Topics and brokers must be there. */
+const nameableTypes: ReadonlySet<number> = new Set([configResourceTypes.group, configResourceTypes.clientMetrics]);
+const maxNamedResources = 1_000;
+
 export const describeConfigsHandler = defineHandler({
   apiKey: ApiKey.DescribeConfigs,
   request: describeConfigsRequest,
@@ -35,7 +39,13 @@ export const describeConfigsHandler = defineHandler({
       const message = `Unexpected resource type ${strange.resourceType} for resource ${strange.resourceName}`;
       return refuseAll(request, apiError('INVALID_REQUEST', message));
     }
-    return { throttleTimeMs: 0, results: distinct(request.resources).map((resource) => describe(broker, resource, request)) };
+    const wanted = distinct(request.resources);
+    const unbounded = wanted.filter(({ resourceType }) => nameableTypes.has(resourceType));
+    if (unbounded.length > maxNamedResources) {
+      const message = `${unbounded.length} groups and metrics subscriptions in one request are more than ${maxNamedResources}`;
+      return refuseAll(request, apiError('INVALID_REQUEST', message));
+    }
+    return { throttleTimeMs: 0, results: wanted.map((resource) => describe(broker, resource, request)) };
   },
   refuse: (request, refusal) => refuseAll(request, refusal),
 });

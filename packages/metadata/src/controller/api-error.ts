@@ -15,6 +15,13 @@ export interface ApiError {
 
 export const noError: ApiError = { errorCode: ErrorCode.NONE, errorMessage: null };
 
+/**
+ * In UTF-16 units; longer sentences are cut. They quote what the client sent, up to 32 KiB of it, and one answer may hold the
+ * same sentence for each of a million things that were asked for.
+ */
+export const maxErrorMessageLength = 512;
+
 export function apiError(name: ErrorName, errorMessage: string | null = null): ApiError {
-  return { errorCode: ErrorCode[name], errorMessage };
+  const isLong = errorMessage !== null && errorMessage.length > maxErrorMessageLength;
+  return { errorCode: ErrorCode[name], errorMessage: isLong ? `${errorMessage.slice(0, maxErrorMessageLength)}…` : errorMessage };
 }
