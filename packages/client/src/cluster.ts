@@ -41,6 +41,11 @@ export class Cluster {
   /** By "nodeId/lane"; a failed or closed one is replaced at the next use. */
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #coordinators = new Map<string, number>();
+  /**
+   * Addresses that last failed to answer: others are asked first. A paused machine still takes connections, so that it costs
+   * a whole request timeout each time it is asked. As many as there are brokers and bootstrap servers.
+   */
+  readonly #silent = new Set<string>();
   readonly #topics = new Map<string, { readonly topic: TopicMetadata; readonly fetchedAtMs: number }>();
   #brokers: ReadonlyMap<number, Address & { readonly rack: string | null }> = new Map();
   #controllerId = -1;
@@ -158,8 +163,9 @@ export class Cluster {
 
   /** One request to one broker, one attempt. */
   async callNode<Draft, Body>(nodeId: number, api: Api<Draft, Body>, draft: Draft, options: NodeCallOptions = {}): Promise<Body> {
-    const connection = await this.connectionTo(nodeId, options.lane);
-    return connection.call(api, draft, options);
+    const address = this.#brokers.get(nodeId);
+    const call = async (): Promise<Body> => (await this.connectionTo(nodeId, options.lane)).call(api, draft, options);
+    return address === undefined ? call() : this.#noting(formatAddress(address), call);
   }
 
   /** One request to whichever broker answers. */
@@ -262,12 +268,27 @@ export class Cluster {
     return this.#open(key, address);
   }
 
-  /** Tries the brokers to which there is a connection, then the other known ones, then the bootstrap servers. */
+  /** Remembers of the address whether it answered. */
+  async #noting<T>(address: string, call: () => Promise<T>): Promise<T> {
+    try {
+      const result = await call();
+      this.#silent.delete(address);
+      return result;
+    } catch (error) {
+      if (error instanceof ConnectionError) this.#silent.add(address);
+      throw error;
+    }
+  }
+
+  /**
+   * Tries the brokers to which there is a connection, then the other known ones, then the bootstrap servers; of all these
+   * first those that answered when they were last asked.
+   */
   async #askAny<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
     const failures: ConnectionError[] = [];
     for (const [key, address] of this.#candidates()) {
       try {
-        return await ask(await this.#open(key, address));
+        return await this.#noting(formatAddress(address), async () => ask(await this.#open(key, address)));
       } catch (error) {
         if (!(error instanceof ConnectionError) || this.#isClosed) throw error;
         failures.push(error);
@@ -290,11 +311,14 @@ export class Cluster {
     for (const address of this.options.bootstrap) {
       if (!known.has(formatAddress(address))) candidates.set(`bootstrap:${formatAddress(address)}/main`, address);
     }
-    return candidates;
+    const isSilent = ([, address]: [string, Address]): boolean => this.#silent.has(formatAddress(address));
+    const ordered = [...candidates];
+    return new Map([...ordered.filter((one) => !isSilent(one)), ...ordered.filter(isSilent)]);
   }
 
   #remember(metadata: ClusterMetadata): void {
     if (metadata.brokers.length > 0) this.#brokers = new Map(metadata.brokers.map((broker) => [broker.nodeId, broker]));
+    if (this.#silent.size > this.#brokers.size + this.options.bootstrap.length) this.#silent.clear();
     this.#controllerId = metadata.controllerId;
     this.#clusterId = metadata.clusterId;
     const fetchedAtMs = this.#nowMs();

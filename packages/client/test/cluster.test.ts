@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ApiKey, ErrorCode } from '@jackdaw/protocol';
 import { Cluster } from '../src/cluster.ts';
 import { KafkaError } from '../src/errors.ts';
-import { startFakeBroker } from './fake-broker.ts';
+import { startFakeBroker, type FakeRequest } from './fake-broker.ts';
 
 const quick = { deadlineMs: 400, retryBackoffMs: 5, connectTimeoutMs: 1000 };
 
@@ -40,6 +40,32 @@ test('a retriable failure is tried again until the deadline, which then names th
   await assert.rejects(failing, /try for ever: no success within 400 ms; last: the broker is not the controller/);
   await cluster.close();
   await broker.close();
+});
+
+test('F10: a broker that took a request and fell silent is the last to be asked again, until it answers', async () => {
+  let isPaused = false;
+  const both = (): object => ({
+    brokers: [paused, other].map(({ port }, i) => ({ nodeId: i + 1, host: '127.0.0.1', port })),
+    clusterId: 'fake',
+    controllerId: 1,
+    topics: [],
+  });
+  const answer = ({ header, respond }: FakeRequest): boolean => {
+    if (header.apiKey === ApiKey.Metadata) respond(both());
+    return header.apiKey === ApiKey.Metadata;
+  };
+  // Paused, it takes connections and requests and answers nothing, like a stopped process.
+  const paused = await startFakeBroker((request) => isPaused || answer(request));
+  const other = await startFakeBroker(answer);
+  const cluster = await Cluster.connect({ bootstrapServers: [paused.address, other.address], ...quick, requestTimeoutMs: 100 });
+  await cluster.fetchMetadata([]);
+  isPaused = true;
+  await cluster.fetchMetadata([]).catch(() => undefined);
+  const asked = paused.seen.length;
+  await cluster.fetchMetadata([]);
+  assert.equal(paused.seen.length, asked, 'the silent broker was asked again, though another one answers');
+  await cluster.close();
+  await Promise.all([paused.close(), other.close()]);
 });
 
 test('a failure that cannot pass is not tried again', async () => {
