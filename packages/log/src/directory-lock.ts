@@ -6,7 +6,7 @@
  * it by hand. Processes that cannot see each other (containers that share a volume) are not kept apart by this.
  */
 
-import { utf8Decode, utf8Encode } from '@jackdaw/base';
+import { utf8Decode, utf8Encode, sometimes } from '@jackdaw/base';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from './file-names.ts';
@@ -43,6 +43,7 @@ export function lockDirectory(fs: Fs, directory: string, options: { processes: P
     const held = readText(fs, path);
     const holder = held === null ? null : parseHolder(held);
     if (holder !== null && processes.isAlive(holder)) throw inUse(directory, holder);
+    sometimes('log: lock of a dead process taken over');
     if (held !== null) removeStale(fs, path, { held, token });
   }
   throw new StorageError('exists', path, `another process is starting on log directory ${directory}`);

@@ -8,7 +8,7 @@
  * wrote: a gap is accepted when the batch before it is sound and the batch behind the next one goes on after it.
  */
 
-import { assert, type BytePosition, type Offset } from '@jackdaw/base';
+import { assert, type BytePosition, type Offset, sometimes } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, batchLeaderEpoch, batchMaxTimestamp, batchSizeInBytes } from '@jackdaw/protocol';
 import { isPlausible, scanBatches } from './batch-scanner.ts';
 import { readFully } from './fs.ts';
@@ -63,6 +63,7 @@ export async function findBatch(view: SegmentView, indexes: SegmentIndexes, offs
   const matches = (batch: FoundBatch): boolean => batch.lastOffset >= offset;
   const found = await walk(view, startAt(view, indexes.offsets.lookup(offset)), matches);
   if (found !== 'badIndex') return found;
+  sometimes('log: wrong index found by a read');
   const rebuilt = await view.segment.rebuildIndexes();
   const again = await walk(view, startAt(view, rebuilt.offsets.lookup(offset)), matches);
   assert(again !== 'badIndex' || view.segment.isActive === false, 'the index of the active segment is made in memory');

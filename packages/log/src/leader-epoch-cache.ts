@@ -6,7 +6,7 @@
  * no change here needs a sync of its own.
  */
 
-import { assert, floorIndex, type LeaderEpoch, type Offset } from '@jackdaw/base';
+import { assert, floorIndex, type LeaderEpoch, type Offset, sometimes } from '@jackdaw/base';
 import type { EpochEndOffset } from './log-types.ts';
 
 export interface EpochEntry {
@@ -64,6 +64,7 @@ export class LeaderEpochCache {
 
   /** Forgets epochs that begin at or after `endOffset`. */
   truncateFromEnd(endOffset: Offset): void {
+    if ((this.#entries.at(-1)?.startOffset ?? -1) >= endOffset) sometimes('log: leader epoch forgotten at the end');
     this.#removeFromEndWhile((entry) => entry.startOffset >= endOffset);
   }
 
@@ -72,6 +73,7 @@ export class LeaderEpochCache {
     const floor = floorIndex(this.#entries, startOffset, (entry) => entry.startOffset);
     const spanning = this.#entries[floor];
     if (spanning === undefined || (floor === 0 && spanning.startOffset === startOffset)) return;
+    if (floor > 0) sometimes('log: leader epochs forgotten at the start');
     this.#entries = [{ epoch: spanning.epoch, startOffset }, ...this.#entries.slice(floor + 1)];
     this.isDirty = true;
   }

@@ -6,7 +6,7 @@
  * so a failed write changes nothing.
  */
 
-import { maxSafeOffset, type Offset } from '@jackdaw/base';
+import { maxSafeOffset, type Offset, buggify, sometimes } from '@jackdaw/base';
 import {
   batchBaseOffset,
   batchLastOffset,
@@ -87,6 +87,7 @@ function findDuplicate(parts: LogParts, bytes: Uint8Array, options: LeaderAppend
     if (batchProducerId(bytes, position) < 0) continue;
     const known = parts.producers.duplicateOf(bytes, position);
     if (known === undefined) continue;
+    sometimes('log: repeated batch answered with its first offset');
     return {
       kind: 'duplicate',
       baseOffset: known.lastOffset - known.offsetDelta,
@@ -166,6 +167,7 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, start: number, no
   while (end < batches.length) {
     const nextEnd = endOfBatch(batches, end);
     const fits = active.sizeBytes + nextEnd - start <= config.segmentBytes && active.canHold(batchLastOffset(batches, end));
+    if (!fits) sometimes('log: replicated batches go into several segments');
     if (!fits) break;
     group = groupAt(end, nextEnd, group);
     end = nextEnd;
@@ -247,7 +249,9 @@ function rollIfFull(parts: LogParts, group: Group, nowMs: number): void {
   const isTooLong = active.sizeBytes > 0 && active.sizeBytes > config.segmentBytes - group.bytes.length;
   const isOverflow = !active.canHold(group.lastOffset);
   const isOld = active.sizeBytes > 0 && ageMs(active, group.maxTimestamp, nowMs) > config.segmentMs - active.jitterMs;
-  if (!isTooLong && !isOverflow && !isOld && !active.indexes.isFull(config.segmentIndexBytes)) return;
+  if (isOld) sometimes('log: segment rolled by its age');
+  const isForced = active.sizeBytes > 0 && buggify('log: segment rolled early');
+  if (!isTooLong && !isOverflow && !isOld && !isForced && !active.indexes.isFull(config.segmentIndexBytes)) return;
   // Segments follow each other without a gap, unless the next batch lies too far ahead for that (B13).
   const fromLogEnd = group.lastOffset - parts.logEndOffset <= 0x7fff_ffff;
   rollAt(parts, fromLogEnd ? parts.logEndOffset : group.baseOffset, nowMs);
@@ -263,6 +267,7 @@ function ageMs(segment: Segment, newestTimestamp: number, nowMs: number): number
 export function rollAt(parts: LogParts, baseOffset: Offset, nowMs: number): void {
   const { segments, producers } = parts;
   if (segments.active.baseOffset >= baseOffset) return;
+  sometimes('log: segment rolled');
   lowerCheckpoint(parts);
   // A snapshot for each segment's start lets recovery of that segment begin with it.
   producers.endOffset = baseOffset;

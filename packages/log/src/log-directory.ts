@@ -4,6 +4,7 @@
  * It fails as a whole: the first I/O error takes it offline with all its logs, and nothing is written to it again (B9).
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { Clock, Offset } from '@jackdaw/base';
 import { join } from 'node:path';
 import { CheckpointWriter } from './checkpoint-writer.ts';
@@ -162,6 +163,7 @@ export class LogDirectory {
       await write();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
+      if (error.kind === 'noSpace') sometimes('log: checkpoint left for later on a full disk');
       if (error.kind !== 'noSpace' && error.kind !== 'offline') this.goOffline(error);
     }
   }

@@ -5,6 +5,7 @@
  * every append that waited, and an idle log's append is synced at once. The number of syncs in parallel is bounded,
  * because each occupies a thread of libuv's pool.
  */
+import { sometimes } from '@jackdaw/base';
 
 /** A log as the flusher sees it. */
 export interface Flushable {
@@ -65,6 +66,7 @@ export class LogFlusher<Log extends Flushable> {
   #startSyncs(): void {
     for (const log of this.#dirty) {
       if (this.#inFlight.size >= this.#maxParallelSyncs) return;
+      if (this.#inFlight.has(log)) sometimes('log: appends wait for the sync after this one');
       if (this.#inFlight.has(log)) continue;
       this.#dirty.delete(log);
       this.#inFlight.add(log);

@@ -6,6 +6,7 @@
  * own. A directory that nobody knows is put aside, never deleted (B16).
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { Clock, Offset } from '@jackdaw/base';
 import type { Codecs } from '@jackdaw/protocol';
 import { join } from 'node:path';
@@ -181,6 +182,7 @@ export class LogManager {
     const name = partitionDirectoryName(key.topicName, key.partition);
     const existing = this.get(key.topicName, key.partition) ?? (await this.#creating.get(name));
     if (existing !== undefined) {
+      if (existing.topicId !== key.topicId) sometimes('log: directory of another topic id found');
       if (existing.topicId !== key.topicId) throw new TopicIdMismatchError(existing.directory, key.topicId, existing.topicId);
       existing.updateConfig(config);
       return existing;
@@ -229,6 +231,7 @@ export class LogManager {
       const parsed = parsePartitionDirectory(name);
       const path = join(directory.path, name);
       if (parsed === null || this.#options.fs.stat(path)?.isDirectory !== true) return;
+      if (parsed.kind === 'deleted') sometimes('log: deleted directory found at the start');
       if (parsed.kind === 'deleted') this.#pendingDeletes.push({ path, dueMs: 0 });
       if (parsed.kind !== 'live') return;
       try {
@@ -275,6 +278,7 @@ export class LogManager {
 
   /** Puts a log aside that metadata does not know: kept for an operator to look at (B16). Returns where. */
   async quarantine(topicName: string, partition: number): Promise<string | null> {
+    sometimes('log: stray log put aside');
     return this.#moveAway(topicName, partition, (uniqueId) => strayDirectoryName(topicName, partition, uniqueId));
   }
 
@@ -308,6 +312,7 @@ export class LogManager {
     this.#pendingDeletes = this.#pendingDeletes.filter((entry) => entry.dueMs > nowMs);
     const { fs } = this.#options;
     for (const { path } of due) {
+      sometimes('log: deleted directory removed');
       for (const name of fs.list(path)) await fs.remove(join(path, name));
       fs.removeDirectory(path);
     }

@@ -5,6 +5,7 @@
  * here changes only between two turns of the event loop: whoever awaits looks again at `truncations` afterwards.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { Clock, Offset } from '@jackdaw/base';
 import type { Codecs } from '@jackdaw/protocol';
 import type { Fs, StorageError } from './fs.ts';
@@ -78,6 +79,7 @@ export function recoveryPointOf(parts: LogParts): Offset {
 export function lowerCheckpoint(parts: LogParts): void {
   const recoveryPoint = recoveryPointOf(parts);
   if (parts.checkpointedRecoveryPoint <= recoveryPoint) return;
+  sometimes('log: recovery point lowered on the disk');
   parts.persistRecoveryPoint(recoveryPoint);
   parts.checkpointedRecoveryPoint = recoveryPoint;
 }

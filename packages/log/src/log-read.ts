@@ -5,6 +5,7 @@
  * `maxOffset`. What comes from disk has its CRC checked before it is served (B3).
  */
 
+import { buggify, sometimes } from '@jackdaw/base';
 import type { Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, endOfBatch, isValidCrc } from '@jackdaw/protocol';
 import { isPlausible } from './batch-scanner.ts';
@@ -67,6 +68,7 @@ export async function readDisk(parts: LogParts, options: ReadOptions): Promise<R
     try {
       const result = await readFrom(parts, options);
       if (truncations === parts.truncations) return result;
+      sometimes('log: read begun again because the log was cut meanwhile');
     } catch (error) {
       // The file may have been deleted under the read; then the log looks different now (B14).
       if (truncations === parts.truncations) throw error;
@@ -96,7 +98,8 @@ async function readSegment(parts: LogParts, segment: Segment, options: ReadOptio
     // A damaged length must not lead to a large allocation.
     if (start.sizeBytes > maxDiskReadBytes && !(await isSound(view, start)))
       return { kind: 'corrupt', baseOffset: start.baseOffset };
-    const wantedBytes = Math.max(start.sizeBytes, Math.min(options.maxBytes, maxDiskReadBytes));
+    const limitBytes = buggify('log: one batch in each read') ? 0 : Math.min(options.maxBytes, maxDiskReadBytes);
+    const wantedBytes = Math.max(start.sizeBytes, limitBytes);
     const bytes = Buffer.allocUnsafeSlow(Math.min(wantedBytes, view.endPosition - start.position));
     const count = await readFully(segment.context.fs, segment.file(), bytes, start.position);
     return checkedBatches(view, { bytes: bytes.subarray(0, count), baseOffset: start.baseOffset }, options);

@@ -4,6 +4,7 @@
  * Whole segments only, oldest first, and never one that reaches above the high watermark (B14).
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { Offset } from '@jackdaw/base';
 import { rollAt } from './log-append.ts';
 import type { LogParts } from './log-parts.ts';
@@ -55,6 +56,7 @@ function deleteWhile(
     if (!isDeletable(segment, next)) break;
   }
   if (count === 0) return 0;
+  sometimes('log: segments deleted by retention');
   // A log always has a segment; the active one is sealed before it goes.
   if (count === segments.count) rollAt(parts, parts.logEndOffset, limits.nowMs);
   const kept = segments.at(count);
@@ -68,6 +70,7 @@ function deleteWhile(
 /** Forgets what lies below `offset`; the log start never goes back. */
 export function raiseLogStart(parts: LogParts, offset: Offset): void {
   if (offset <= parts.logStartOffset) return;
+  sometimes('log: log start raised');
   parts.logStartOffset = offset;
   parts.epochs.truncateFromStart(offset);
 }

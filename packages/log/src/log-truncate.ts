@@ -5,6 +5,7 @@
  * a directory sync between, and the recovery point on disk is lowered first (`lowerCheckpoint`).
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { BytePosition, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset } from '@jackdaw/protocol';
 import { scanHeadersNow } from './batch-scanner.ts';
@@ -26,12 +27,14 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
   }
   const { segments } = parts;
   if (offset < segments.first.baseOffset) {
+    sometimes('log: truncation below the first segment');
     truncateWholeLog(parts, offset);
     return;
   }
   beginTruncation(parts, offset);
   const removed = segments.removeFrom(segments.indexFor(offset) + 1);
   if (removed.length > 0) {
+    sometimes('log: truncation over several segments');
     // About to be: the checkpoint must let recovery find a cut that a crash undoes.
     segments.active.hasUnsyncedCut = true;
     lowerCheckpoint(parts);
@@ -93,6 +96,7 @@ function cutSegment(parts: LogParts, segment: Segment, offset: Offset): Offset {
       segment.becomeActive(indexes);
       return Math.max(cut.endOffset, Math.min(offset, parts.logStartOffset));
     }
+    sometimes('log: truncation met a damaged header');
     // The batch that the last entry names is damaged: from the entry before it on.
     known.offsets.truncateTo(last?.offset ?? 0);
     known.times.truncateTo(last?.offset ?? 0);
@@ -123,6 +127,7 @@ function walkToCut(
     const isGap = !isStart && baseOffset !== indexes.nextOffset;
     if (!indexes.canAdd(bytes, at) || (isGap && !isCompact)) return false;
     if (lastOffset >= offset) {
+      if (baseOffset < offset) sometimes('log: truncation inside a batch');
       endOffset = Math.min(baseOffset, offset);
       return false;
     }

@@ -7,7 +7,7 @@
  * later append is refused with KAFKA_STORAGE_ERROR, and the failed sync is never tried again (B9).
  */
 
-import { assert, type Clock, type LeaderEpoch, type Offset } from '@jackdaw/base';
+import { assert, type Clock, type LeaderEpoch, type Offset, buggify, sometimes } from '@jackdaw/base';
 import { ErrorCode, type Codecs } from '@jackdaw/protocol';
 import { StorageError, type Fs } from './fs.ts';
 import { appendFollower, appendLeader, rollAt } from './log-append.ts';
@@ -243,11 +243,14 @@ export class PartitionLog implements Flushable {
     if (fetchOffset >= Math.min(options.maxOffset, parts.logEndOffset)) {
       return { kind: 'data', chunks: [], sizeBytes: 0, nextOffset: fetchOffset, startPositionOffset: fetchOffset };
     }
-    return readTail(parts, options) ?? this.#readDisk(options);
+    const isFromDisk = buggify('log: read past the tail cache');
+    return (isFromDisk ? null : readTail(parts, options)) ?? this.#readDisk(options);
   }
 
   async #readDisk(options: ReadOptions): Promise<ReadResult> {
     const result = await readDisk(this.#parts, options);
+    sometimes('log: read from the disk');
+    if (result.kind === 'corrupt') sometimes('log: damaged batch found by a read');
     if (result.kind === 'corrupt') this.#parts.corruptOffset ??= result.baseOffset;
     return result;
   }
@@ -411,7 +414,10 @@ export class PartitionLog implements Flushable {
       this.#options.onSynced?.(this.#lastFlushMs - startedMs);
     } catch (error) {
       // A segment that was deleted under the sync is no failure of the disk.
-      if (error instanceof StorageError && error.kind === 'notFound' && truncations !== parts.truncations) return;
+      if (error instanceof StorageError && error.kind === 'notFound' && truncations !== parts.truncations) {
+        sometimes('log: segment deleted under its sync');
+        return;
+      }
       this.#goOffline(error);
     }
   }
@@ -466,6 +472,7 @@ export class PartitionLog implements Flushable {
   #goOffline(error: unknown): void {
     if (this.#parts.failure !== null || this.#isClosed) return;
     const failure = error instanceof StorageError ? error : new StorageError('io', this.directory, 'unexpected failure', error);
+    sometimes('log: failed disk takes its directory offline');
     this.#parts.failure = failure;
     this.#options.onFailure?.(this, failure);
   }
@@ -484,6 +491,7 @@ export class PartitionLog implements Flushable {
   /** A full disk leaves the log as it was; any other failure of the disk takes the directory offline. */
   #expectStorageError(error: unknown): StorageError {
     if (!(error instanceof StorageError)) throw error;
+    if (error.kind === 'noSpace') sometimes('log: change refused by a full disk');
     if (error.kind !== 'noSpace') this.#goOffline(error);
     return error;
   }

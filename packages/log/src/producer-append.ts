@@ -9,6 +9,7 @@
  * on which producers take it as done; Kafka 4.3 says OUT_OF_ORDER_SEQUENCE_NUMBER, on which they give up.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { Offset } from '@jackdaw/base';
 import {
   batchBaseOffset,
@@ -188,6 +189,7 @@ function checkSequence(update: ProducerUpdate, range: SequenceRange, context: Pr
       `sequences ${firstSequence} to ${range.lastSequence} are long appended`,
     );
   }
+  sometimes('log: sequence out of order refused');
   return refuse(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, after, `sequence ${firstSequence} after ${lastSequence}`);
 }
 

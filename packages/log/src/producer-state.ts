@@ -5,7 +5,7 @@
  * is written at each roll and at close without a sync: its CRC tells a torn one, and the log can always replace it (B5).
  */
 
-import { assert, type Offset } from '@jackdaw/base';
+import { assert, type Offset, sometimes } from '@jackdaw/base';
 import {
   batchBaseSequence,
   batchLastOffset,
@@ -202,6 +202,7 @@ export class ProducerState {
     } finally {
       fs.close(file);
     }
+    if (this.#producers.size > 0) sometimes('log: producer snapshot written');
     this.#snapshotOffsets.push(this.endOffset);
     this.#snapshotOffsets.sort((a, b) => a - b);
   }
@@ -232,9 +233,11 @@ export class ProducerState {
       const bytes = readSmallFile(fs, join(directory, segmentFileName(offset, snapshotSuffix)));
       const entries = bytes === null ? null : decodeProducerSnapshot(bytes);
       if (entries === null) {
+        sometimes('log: damaged producer snapshot deleted');
         this.deleteSnapshots((other) => other === offset);
         continue;
       }
+      if (entries.length > 0) sometimes('log: producer snapshot loaded');
       this.#load(entries.filter((entry) => !isExpired(entry, nowMs, expirationMs)));
       this.endOffset = offset;
       return;

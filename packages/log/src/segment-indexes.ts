@@ -5,6 +5,7 @@
  * again from the batch headers (B4). Both ways of getting them, and appending, go through `add`, so they agree.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { BytePosition, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, batchMaxTimestamp, batchSizeInBytes } from '@jackdaw/protocol';
 import { isPlausible, scanBatches } from './batch-scanner.ts';
@@ -117,6 +118,7 @@ async function firstTimestampOf(log: IndexedLog): Promise<number | null> {
 
 /** Builds both indexes from the headers of the whole segment. */
 export async function rebuildIndexes(log: IndexedLog): Promise<SegmentIndexes> {
+  sometimes('log: index rebuilt');
   const indexes = new SegmentIndexes(log.baseOffset);
   await scanBatches(log.fs, log.file, { start: 0, end: log.sizeBytes, verifyCrc: false }, (bytes, position, filePosition) => {
     if (!indexes.canAdd(bytes, position)) return false;

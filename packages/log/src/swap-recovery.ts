@@ -5,6 +5,7 @@
  * of the segments whose offsets it covers, unless a `.cleaned` file at or below it shows that its split never finished.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { Offset } from '@jackdaw/base';
 import { batchLastOffset } from '@jackdaw/protocol';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ export async function recoverInterruptedSwaps(fs: Fs, directory: string): Promis
   const firstCleaned = Math.min(...cleanedOffsets, Number.POSITIVE_INFINITY);
   const swaps = names.filter((name) => name.endsWith(swapSuffix));
   const invalid = swaps.filter((name) => offsetIn(name) >= firstCleaned);
+  if (leftOver.length > 0) sometimes('log: left-over files removed');
   for (const name of [...leftOver, ...invalid]) fs.unlink(join(directory, name));
   const valid = swaps.filter((name) => offsetIn(name) < firstCleaned);
   if (valid.length === 0) return;
