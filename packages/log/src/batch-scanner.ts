@@ -30,7 +30,16 @@ export type BatchVisitor = (bytes: Uint8Array, position: number, filePosition: B
 
 /** Returns the end of the last whole, accepted batch: `range.end` when all is well. */
 export async function scanBatches(fs: Fs, file: FileHandle, range: ScanRange, visit: BatchVisitor): Promise<BytePosition> {
+  if (range.start >= range.end) return range.start;
   const window = new FileWindow(fs, file, range.end);
+  try {
+    return await walkWindow(window, range, visit);
+  } finally {
+    window.release();
+  }
+}
+
+async function walkWindow(window: FileWindow, range: ScanRange, visit: BatchVisitor): Promise<BytePosition> {
   let position = range.start;
   while (position < range.end) {
     if (!(await window.ensure(position, headerBytes))) return position;
@@ -69,6 +78,10 @@ async function hasValidCrc(window: FileWindow, start: BytePosition, sizeBytes: n
   return sum === expected;
 }
 
+/** Windows of scans that have ended, for the next: an open of many logs would else clear a chunk of memory for each. */
+const spareChunks: Uint8Array[] = [];
+const maxSpareChunks = 8;
+
 /** A chunk of a file that moves forward (and back by one batch) on demand. */
 class FileWindow {
   readonly bytes: Uint8Array;
@@ -84,7 +97,12 @@ class FileWindow {
     this.#fs = fs;
     this.#file = file;
     this.#end = end;
-    this.bytes = new Uint8Array(Math.min(chunkBytes, Math.max(end, 0)));
+    this.bytes = spareChunks.pop() ?? new Uint8Array(chunkBytes);
+  }
+
+  /** Nobody may look at `bytes` from now on. */
+  release(): void {
+    if (spareChunks.length < maxSpareChunks) spareChunks.push(this.bytes);
   }
 
   /** Makes `count` bytes at `position` available; false when the file or the chunk is too short for them. */

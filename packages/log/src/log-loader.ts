@@ -96,7 +96,8 @@ class Loader {
     await recoverInterruptedSwaps(fs, context.directory);
     this.#findSegments();
     const isEpochFileSound = this.#epochs.load(readLeaderEpochs(fs, context.directory) ?? []);
-    if (this.#segments.count > 0 && (!isEpochFileSound || this.#epochs.entries.length === 0)) await this.#rebuildEpochs();
+    const firstWalked = hadCleanShutdown ? this.#segments.count : this.#segments.indexFor(recoveryPoint);
+    if (!isEpochFileSound || this.#epochs.entries.length === 0) await this.#rebuildEpochs(firstWalked);
     if (this.#segments.count > 0) {
       // A log that was closed in order ends where its checkpoint says; else it is not what it was (B3).
       if (!hadCleanShutdown || !(await this.#loadCleanly())) await this.#recover();
@@ -163,7 +164,7 @@ class Loader {
     });
     active.release();
     const hasRightEpoch = lastEpoch === null || lastEpoch === (this.#epochs.epochForOffset(indexes.nextOffset - 1) ?? -1);
-    if (!hasRightEpoch) await this.#rebuildEpochs();
+    if (!hasRightEpoch) await this.#rebuildEpochs(this.#segments.count);
     if (!hasRightEpoch || end < active.sizeBytes || indexes.nextOffset !== recoveryPoint) return false;
     if (active.hasUnsavedIndexes) this.#report.rebuiltIndexes++;
     for (const segment of this.#segments.all) if (segment !== active) await this.#noteTimestamp(segment);
@@ -298,10 +299,10 @@ class Loader {
     }
   }
 
-  /** The epochs of all batches, when the file is of no use (B6). */
-  async #rebuildEpochs(): Promise<void> {
+  /** The epochs of all batches in the first segments, when the file is of no use (B6). */
+  async #rebuildEpochs(segmentCount: number): Promise<void> {
     this.#epochs.clear();
-    for (const segment of this.#segments.all) {
+    for (const segment of this.#segments.all.slice(0, segmentCount)) {
       const range = { start: 0, end: segment.sizeBytes, verifyCrc: false };
       await scanBatches(this.#options.fs, segment.file(), range, (bytes, position) => {
         const leaderEpoch = batchLeaderEpoch(bytes, position);
