@@ -53,6 +53,11 @@ const powerFaults: ReadonlySet<FaultKind> = new Set([
   'power-cut-all',
   'failing-sync',
   'failing-write',
+  'failing-database',
+  'bit-rot',
+  'old-image',
+  'wipe',
+  'damaged-database',
 ]);
 
 /** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */
