@@ -6,7 +6,7 @@
  * clients can tell. It is bound by what it answered before, and no longer by what others acknowledge. A group's offset
  * reads back as it was last acknowledged, or as a later attempt of unknown fate set it (D2).
  */
-import { commitsOf, type HistoryIndex, type Rule, type Send } from './checker-index.ts';
+import { commitsOf, isDoomed, type HistoryIndex, type Rule, type Send } from './checker-index.ts';
 import type { Committed, EndAnswered, Key } from './history.ts';
 import { Leadership } from './leadership.ts';
 import type { Report } from './violation.ts';
@@ -52,6 +52,7 @@ function expectEndsCoverAcknowledged(index: HistoryIndex, report: Report): void 
       }
       continue;
     }
+    if (event.isReplaced === true || isDoomed(index, event.key)) continue;
     const send = highest.get(event.key);
     if (send === undefined || event.offset > send.offset) continue;
     const soon = questions[asked - 1 + questionsUntilSign] ?? Infinity;

@@ -4,7 +4,7 @@
  * The map from offset to value of each partition is built from acknowledgements and from reads alike, whoever got them; two
  * values for one offset are found here, since nothing else could be said about such a partition.
  */
-import type { Committed, History, HistoryEvent, Key, Polled } from './history.ts';
+import type { Committed, History, HistoryEvent, Key, Polled, Trimmed } from './history.ts';
 import type { Report } from './violation.ts';
 
 export interface Send {
@@ -49,7 +49,17 @@ export interface HistoryIndex {
   readonly readers: ReadonlyMap<string, readonly ReaderEvent[]>;
   /** All events that are not sends or polls, with their places. */
   readonly others: readonly { readonly at: number; readonly event: HistoryEvent }[];
+  readonly trims: ReadonlyMap<Key, readonly Trim[]>;
+  /** Topics that lose records rightly, and from which place in the history on. */
+  readonly doomed: ReadonlyMap<string, number>;
   readonly hasFinalReads: boolean;
+}
+
+/** A wish to delete the records before an offset. */
+export interface Trim {
+  readonly at: number;
+  readonly offset: number;
+  isDone: boolean;
 }
 
 class IndexBuilder implements HistoryIndex {
@@ -58,9 +68,13 @@ class IndexBuilder implements HistoryIndex {
   readonly places = new Map<string, Set<number>>();
   readonly readers = new Map<string, ReaderEvent[]>();
   readonly others: { at: number; event: HistoryEvent }[] = [];
+  readonly trims = new Map<Key, Trim[]>();
+  readonly doomed = new Map<string, number>();
   hasFinalReads = false;
   readonly #report: Report;
   readonly #idempotent: ReadonlySet<string>;
+  /** Values whose acknowledgement promises nothing. */
+  readonly #weak = new Set<string>();
 
   constructor(idempotent: ReadonlySet<string>, report: Report) {
     this.#idempotent = idempotent;
@@ -71,7 +85,11 @@ class IndexBuilder implements HistoryIndex {
     if (event.op === 'send') this.#addSend(event, at);
     else if (event.op === 'poll') this.#addPoll(event, at);
     else if (event.op === 'assign') this.#readerEvents(event.process).push({ at, key: event.key, poll: null });
-    else this.others.push({ at, event });
+    else {
+      this.others.push({ at, event });
+      if (event.op === 'trim') this.#addTrim(event, at);
+      else if (event.op === 'doomed' && !this.doomed.has(event.topic)) this.doomed.set(event.topic, at);
+    }
   }
 
   complete(): HistoryIndex {
@@ -82,6 +100,7 @@ class IndexBuilder implements HistoryIndex {
   #addSend(event: HistoryEvent & { op: 'send' }, at: number): void {
     if (event.type === 'invoke') {
       const { process, key, value } = event;
+      if (event.isWeak === true) this.#weak.add(value);
       const isIdempotent = this.#idempotent.has(process);
       this.sends.set(value, { process, key, value, isIdempotent, invokedAt: at, endedAt: Infinity, outcome: 'open', offset: -1 });
       return;
@@ -91,8 +110,20 @@ class IndexBuilder implements HistoryIndex {
     send.endedAt = at;
     send.outcome = event.type;
     if (event.type !== 'ok') return;
+    if (this.#weak.has(event.value)) {
+      // The leader had it, and may have lost it since, with the place that it told.
+      send.outcome = 'info';
+      return;
+    }
     send.offset = event.offset;
     if (event.offset >= 0) this.#learn(this.#keyIndex(send.key), event.offset, event.value);
+  }
+
+  #addTrim({ type, key, offset }: Trimmed, at: number): void {
+    const trims = this.trims.get(key) ?? [];
+    this.trims.set(key, trims);
+    if (type === 'invoke') trims.push({ at, offset, isDone: false });
+    else if (type === 'ok') for (const trim of trims) if (trim.offset <= offset) trim.isDone = true;
   }
 
   #addPoll(poll: Polled, at: number): void {
@@ -142,6 +173,16 @@ class IndexBuilder implements HistoryIndex {
     }
     return events;
   }
+}
+
+/** Records before this offset may have been deleted by a wish made before the place `at`. */
+export function trimmedTo({ trims }: HistoryIndex, key: Key, at = Infinity): number {
+  return (trims.get(key) ?? []).reduce((highest, trim) => (trim.at < at ? Math.max(highest, trim.offset) : highest), 0);
+}
+
+/** Whether the partition's topic loses records rightly from some time on. */
+export function isDoomed({ doomed }: HistoryIndex, key: Key): boolean {
+  return doomed.has(key.slice(0, key.lastIndexOf('/')));
 }
 
 /** Looks for one kind of wrong in the index. */

@@ -1,16 +1,19 @@
 /**
  * The checker's rules about records: none lost, moved, repeated, invented or out of order.
  *
- * An acknowledged record must be found at the offset that was acknowledged. A plain sender's retry may have written it a
+ * An acknowledged record must be found at the offset that was acknowledged, and what was read once must be found again, unless
+ * somebody deletes it. A plain sender's retry may have written it a
  * second time elsewhere, which is counted and not wrong; an idempotent sender's may not (C1, A21).
  */
-import type { HistoryIndex, Rule, Send } from './checker-index.ts';
+import { isDoomed, trimmedTo, type HistoryIndex, type KeyIndex, type Rule, type Send } from './checker-index.ts';
 import type { Report } from './violation.ts';
 
 export const sendRules: readonly Rule[] = [
   expectReadsWereSent,
   expectOnePlaceEach,
   expectAcknowledgedAreRead,
+  expectReadsLast,
+  expectTrimmedAreGone,
   expectSendersOrder,
   expectOrderOfTime,
 ];
@@ -37,14 +40,47 @@ function expectOnePlaceEach({ places, sends }: HistoryIndex, report: Report): vo
   }
 }
 
-/** Every acknowledged record was read at its offset, by every final reader where there is one. */
+/** Every acknowledged record was read at its offset. */
 function expectAcknowledgedAreRead(index: HistoryIndex, report: Report): void {
   const readByKey = new Map([...index.keys].map(([key, { readOffsets }]) => [key, new Set(readOffsets)]));
   for (const send of index.sends.values()) {
-    if (send.outcome !== 'ok') continue;
+    if (send.outcome !== 'ok' || isDoomed(index, send.key)) continue;
     const offset = placeOf(index, send);
-    if (offset !== undefined && readByKey.get(send.key)?.has(offset) === true) expectFinallyRead(index, send, { offset, report });
-    else reportUnread(index, send, report);
+    if (offset !== undefined && readByKey.get(send.key)?.has(offset) === true) continue;
+    if (mayBeTrimmed(index, send)) continue;
+    reportUnread(index, send, report);
+  }
+}
+
+function mayBeTrimmed(index: HistoryIndex, { key, offset }: Send): boolean {
+  const limit = trimmedTo(index, key);
+  return limit > 0 && offset < limit;
+}
+
+/** What was read once is there as long as nobody deletes it (A20): every final reader has read it, too. */
+function expectReadsLast(index: HistoryIndex, report: Report): void {
+  for (const keyIndex of index.keys.values()) {
+    if (isDoomed(index, keyIndex.key)) continue;
+    const limit = trimmedTo(index, keyIndex.key);
+    for (const [reader, offsets] of keyIndex.finals) {
+      const missing = keyIndex.readOffsets.filter((offset) => offset >= limit && !offsets.has(offset));
+      for (const offset of missing) reportGone(keyIndex, { reader, offset, report });
+    }
+  }
+}
+
+function reportGone({ key, values }: KeyIndex, gone: { reader: string; offset: number; report: Report }): void {
+  gone.report('unseen', `${key} offset ${gone.offset}: ${values.get(gone.offset)} was read before, not by ${gone.reader}`);
+}
+
+/** What was deleted on request, and is known to be, does not come back (B14). */
+function expectTrimmedAreGone(index: HistoryIndex, report: Report): void {
+  for (const [key, trims] of index.trims) {
+    const limit = trims.reduce((highest, trim) => (trim.isDone ? Math.max(highest, trim.offset) : highest), 0);
+    for (const [reader, offsets] of index.keys.get(key)?.finals ?? []) {
+      const first = Math.min(...offsets);
+      if (first < limit) report('resurrected', `${key}: ${reader} read offset ${first}; those before ${limit} were deleted`);
+    }
   }
 }
 
@@ -53,12 +89,6 @@ function placeOf(index: HistoryIndex, send: Send): number | undefined {
   if (send.offset >= 0) return send.offset;
   const offsets = index.places.get(send.value);
   return offsets === undefined ? undefined : Math.min(...offsets);
-}
-
-function expectFinallyRead(index: HistoryIndex, send: Send, { offset, report }: { offset: number; report: Report }): void {
-  for (const [reader, offsets] of index.keys.get(send.key)?.finals ?? []) {
-    if (!offsets.has(offset)) report('unseen', `${send.key} offset ${offset}: ${send.value} was read before, not by ${reader}`);
-  }
 }
 
 function reportUnread(index: HistoryIndex, send: Send, report: Report): void {

@@ -6,9 +6,11 @@
  * but not in two places. Rules that follow from time use an event's place in the history as the time.
  */
 import { endRules } from './checker-ends.ts';
+import { groupRules } from './checker-groups.ts';
 import { indexHistory, type HistoryIndex } from './checker-index.ts';
 import { pollRules } from './checker-polls.ts';
 import { sendRules } from './checker-sends.ts';
+import { settingRules } from './checker-settings.ts';
 import type { History } from './history.ts';
 import type { Report, Violation, ViolationKind } from './violation.ts';
 
@@ -32,7 +34,7 @@ export function checkHistory(history: History): Verdict {
   const violations: Violation[] = [];
   const report: Report = (kind, detail) => violations.push({ kind, detail });
   const index = indexHistory(history, report);
-  for (const rule of [...sendRules, ...pollRules, ...endRules]) rule(index, report);
+  for (const rule of [...sendRules, ...pollRules, ...endRules, ...groupRules, ...settingRules]) rule(index, report);
   return { violations, counts: countsOf(index) };
 }
 

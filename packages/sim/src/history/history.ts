@@ -16,6 +16,8 @@ export interface SendInvoked {
   readonly process: string;
   readonly key: Key;
   readonly value: string;
+  /** Sent with acks 1 or 0: an acknowledgement promises nothing. */
+  readonly isWeak?: boolean;
 }
 
 /** The record was acknowledged. `offset` is −1 when the broker knew it as a repetition and did not say where it is. */
@@ -56,6 +58,24 @@ export interface ReadFailed {
   readonly op: 'read-error';
   readonly process: string;
   readonly error: string;
+  /** The position that is not within the log, where that is the reason: right when records were deleted there. */
+  readonly key?: Key;
+  readonly offset?: number;
+}
+
+/** Records before an offset are deleted on request. */
+export interface Trimmed {
+  readonly op: 'trim';
+  readonly type: 'invoke' | 'ok' | 'info';
+  readonly process: string;
+  readonly key: Key;
+  readonly offset: number;
+}
+
+/** From now on records of the topic may go: it is being deleted, or somebody allows unclean elections, or its retention is short. */
+export interface Doomed {
+  readonly op: 'doomed';
+  readonly topic: string;
 }
 
 /** The end of the log was asked for (`invoke`) and answered (`ok`), by an observer that asks one question at a time. */
@@ -72,6 +92,24 @@ export interface EndAnswered {
   readonly offset: number;
   /** Of the leader that answered: one that does not know that it was replaced knows no end of those after it. */
   readonly leaderEpoch?: number;
+  /** The history knows that another leader was there already, as only a simulator can. */
+  readonly isReplaced?: boolean;
+}
+
+/** Where the records of an epoch end was asked for, and answered. */
+export interface EpochEndAsked {
+  readonly op: 'epoch-end';
+  readonly type: 'invoke';
+  readonly process: string;
+}
+export interface EpochEndAnswered {
+  readonly op: 'epoch-end';
+  readonly type: 'ok';
+  readonly process: string;
+  readonly key: Key;
+  /** As asked for. */
+  readonly epoch: number;
+  readonly endOffset: number;
 }
 
 /** A group's offset for a partition was committed, or read back, by the group's only user. */
@@ -84,6 +122,66 @@ export interface Committed {
   readonly offset: number;
 }
 
+/** A member of a group was given partitions. */
+export interface Owned {
+  readonly op: 'own';
+  /** The member: its instance id where it has one. */
+  readonly process: string;
+  readonly group: string;
+  readonly generation: number;
+  readonly keys: readonly Key[];
+  /** Under this name it polls until it gives them up. */
+  readonly reader: string;
+}
+
+/**
+ * A member commits an offset, one attempt. `fail`: refused for good, because the member or its generation is not the group's
+ * any more.
+ */
+export interface GroupCommitted {
+  readonly op: 'group-commit';
+  readonly type: 'invoke' | 'ok' | 'fail' | 'info';
+  readonly process: string;
+  readonly group: string;
+  readonly generation: number;
+  readonly key: Key;
+  readonly offset: number;
+}
+
+/** Somebody asks what a group has committed. */
+export interface GroupRead {
+  readonly op: 'group-read';
+  readonly type: 'invoke' | 'ok';
+  readonly process: string;
+  readonly group: string;
+  readonly key: Key;
+  /** −1 when there is none, and for `invoke`. */
+  readonly offset: number;
+}
+
+/** The cluster's only administrator sets something, one attempt, or reads it when the world is whole again. */
+export interface SettingChanged {
+  readonly op: 'setting';
+  readonly type: 'invoke' | 'ok' | 'fail' | 'info' | 'read';
+  readonly process: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A producer without a transactional id was given this id. */
+export interface ProducerIdGiven {
+  readonly op: 'producer-id';
+  readonly process: string;
+  readonly id: number;
+}
+
+/** An answer or an error that no fault explains. */
+export interface Unexpected {
+  readonly op: 'unexpected';
+  readonly process: string;
+  readonly error: string;
+}
+
 export type HistoryEvent =
   | SendInvoked
   | SendAcknowledged
@@ -91,9 +189,19 @@ export type HistoryEvent =
   | Assigned
   | Polled
   | ReadFailed
+  | Trimmed
+  | Doomed
   | EndAsked
   | EndAnswered
-  | Committed;
+  | EpochEndAsked
+  | EpochEndAnswered
+  | Committed
+  | Owned
+  | GroupCommitted
+  | GroupRead
+  | SettingChanged
+  | ProducerIdGiven
+  | Unexpected;
 
 export interface History {
   /** Senders whose records the broker must write once and in order; the others may repeat a record by a retry. */

@@ -20,7 +20,16 @@ export type ViolationKind =
   | 'read-error'
   | 'nonmonotonic-end'
   | 'end-before-acknowledged'
-  | 'lost-commit';
+  | 'lost-commit'
+  | 'resurrected'
+  | 'epoch-end'
+  | 'double-owner'
+  | 'stale-commit'
+  | 'commit-went-back'
+  | 'group-skip'
+  | 'lost-setting'
+  | 'producer-id-repeated'
+  | 'unexpected-answer';
 
 export interface Violation {
   readonly kind: ViolationKind;
