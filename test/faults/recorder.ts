@@ -8,13 +8,12 @@ export class Recorder implements History {
   readonly idempotent = new Set<string>();
   readonly events: HistoryEvent[] = [];
   acknowledged = 0;
-  /** Sends that ended without an acknowledgement, although the client retried as long as it was told to. */
+  /** Sends of patient senders, which retry for a minute, that ended without an acknowledgement. */
   failed = 0;
   readonly #meters = new Set<GapMeter>();
 
   add(event: HistoryEvent): void {
     this.events.push(event);
-    if (event.op === 'send' && (event.type === 'fail' || event.type === 'info')) this.failed++;
   }
 
   addAcknowledgement(value: string, { key, offset }: { readonly key: Key; readonly offset: number }): void {

@@ -4,9 +4,10 @@
 import { partitionRows } from './rows/partition.ts';
 import { powerCutRows } from './rows/power-cut.ts';
 import { killRows } from './rows/process-kill.ts';
+import { signalRows } from './rows/process-signal.ts';
 import type { FaultRow } from './row.ts';
 
-export const table: readonly FaultRow[] = [...killRows, ...partitionRows, ...powerCutRows];
+export const table: readonly FaultRow[] = [...killRows, ...signalRows, ...partitionRows, ...powerCutRows];
 
 /** The rows of which `only` has the name or the family; all when it is empty. Throws for a name that is neither. */
 export function chooseRows(only: readonly string[]): readonly FaultRow[] {

@@ -26,11 +26,13 @@ interface SenderPlan {
   readonly deliveryTimeoutMs: number;
 }
 
+const patienceMs = 60_000;
+
 const senders: readonly SenderPlan[] = [
-  { name: 'idempotent-1', isIdempotent: true, deliveryTimeoutMs: 60_000 },
-  { name: 'idempotent-2', isIdempotent: true, deliveryTimeoutMs: 60_000 },
+  { name: 'idempotent-1', isIdempotent: true, deliveryTimeoutMs: patienceMs },
+  { name: 'idempotent-2', isIdempotent: true, deliveryTimeoutMs: patienceMs },
   { name: 'idempotent-hasty', isIdempotent: true, deliveryTimeoutMs: 3_000 },
-  { name: 'plain-1', isIdempotent: false, deliveryTimeoutMs: 60_000 },
+  { name: 'plain-1', isIdempotent: false, deliveryTimeoutMs: patienceMs },
   { name: 'plain-hasty', isIdempotent: false, deliveryTimeoutMs: 3_000 },
 ];
 const readers: readonly string[] = ['reader-1', 'reader-2'];
@@ -138,7 +140,7 @@ export class Workload {
     for (let sequence = 0; !this.#endOfSending.signal.aborted;) {
       const burst = this.#prng.between(1, 6);
       for (let i = 0; i < burst; i++) {
-        const sent = this.#sendOne(producer, { process: plan.name, value: `${plan.name}-${sequence++}` });
+        const sent = this.#sendOne(producer, plan, `${plan.name}-${sequence++}`);
         outstanding.add(sent);
         void sent.then(() => outstanding.delete(sent));
       }
@@ -149,7 +151,7 @@ export class Workload {
     await producer.close();
   }
 
-  async #sendOne(producer: Producer, { process, value }: { process: string; value: string }): Promise<void> {
+  async #sendOne(producer: Producer, { name: process, deliveryTimeoutMs }: SenderPlan, value: string): Promise<void> {
     const { recorder, topic, partitions } = this.#options;
     const partition = this.#prng.below(partitions);
     const key = partitionKey(topic, partition);
@@ -160,6 +162,7 @@ export class Workload {
     } catch (error) {
       const type = error instanceof KafkaError && refusals.has(error.code) ? 'fail' : 'info';
       recorder.add({ op: 'send', type, value, error: messageOf(error) });
+      if (deliveryTimeoutMs >= patienceMs) recorder.failed++;
     }
   }
 
