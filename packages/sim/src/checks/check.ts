@@ -22,3 +22,8 @@ export interface Check {
   /** Called once, after the world is whole and has come to rest. */
   atEnd?(cluster: SimCluster): void;
 }
+
+/** Ends the run. Called where a check has found its promise broken, so that details cost nothing while all is well. */
+export function fail(check: string, detail: string): never {
+  throw new CheckFailure(check, detail);
+}

@@ -55,7 +55,7 @@ export class EventLoop {
     return this.#executed;
   }
 
-  /** Whose event is being run. */
+  /** Whose event is being run, or has just been run when it is asked by `onSettled`. */
   get current(): Owner | null {
     return this.#current;
   }
@@ -109,8 +109,8 @@ export class EventLoop {
       this.onUncaught?.(owner, error);
     }
     drainMicrotasks();
-    this.#current = null;
     this.onSettled?.();
+    this.#current = null;
   }
 
   #push(event: Event): void {

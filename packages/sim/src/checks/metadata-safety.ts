@@ -1,0 +1,159 @@
+/**
+ * The metadata that is committed, replayed once beside the cluster: nodes must agree with it, and its own steps must be
+ * those that the replication protocol allows.
+ *
+ *   StateMachineSafety  nodes that have applied the same index hold the same image
+ *   EpochsGrow          leader and partition epochs never go back; another leader has another leader epoch
+ *   CleanElection       who is elected was in ISR or ELR, but where an unclean election is asked for or loss is admitted (A17)
+ *   FencedLeadsNothing  a leader, and every member of the ISR of a led partition, is registered and not fenced
+ *   IsrInReplicas       the ISR is part of the replicas, apart from the ELR, and not empty while there is a leader
+ */
+import { configResourceTypes, decodeRecordBatch, leaderRecovering, MetadataDelta, MetadataImage } from '@jackdaw/metadata';
+import type { PartitionChange, PartitionRegistration } from '@jackdaw/metadata';
+import type { Entry } from '@jackdaw/raft';
+import type { SimCluster } from '../cluster/sim-cluster.ts';
+import { uncleanPrefix } from '../workload/plan.ts';
+import { fail } from './check.ts';
+import { GhostPartition, type GhostPartitions } from './ghost-partition.ts';
+import { imageDigest } from './image-digest.ts';
+import type { Family, LiveNode } from './watch.ts';
+
+export class MetadataSafety implements Family {
+  readonly image = new MetadataImage();
+  readonly #ghosts: GhostPartitions;
+  /** ISR, ELR or leader of a partition have changed. */
+  readonly #onChange: (ghost: GhostPartition, cluster: SimCluster) => void;
+  /** By applied index. */
+  readonly #digests: number[] = [imageDigest(new MetadataImage())];
+  readonly #seen = new Map<LiveNode, { image: MetadataImage; applied: number }>();
+
+  constructor(ghosts: GhostPartitions, onChange: (ghost: GhostPartition, cluster: SimCluster) => void) {
+    this.#ghosts = ghosts;
+    this.#onChange = onChange;
+  }
+
+  onCommitted(entry: Entry, live: LiveNode): void {
+    const { index, term } = entry;
+    if (entry.kind !== 'normal') this.image.applyEntry({ index, term, records: [] });
+    else {
+      const delta = new MetadataDelta();
+      this.image.applyEntry({ index, term, records: decodeRecordBatch(entry.data) }, delta);
+      this.#onDelta(delta, live);
+    }
+    this.#digests[index] = imageDigest(this.image);
+  }
+
+  onEvent(live: LiveNode): void {
+    const image = live.services.image();
+    const { appliedIndex } = image;
+    const seen = this.#seen.get(live);
+    if (seen === undefined) this.#seen.set(live, { image, applied: appliedIndex });
+    else if (seen.image === image && seen.applied === appliedIndex) return;
+    else {
+      seen.image = image;
+      seen.applied = appliedIndex;
+    }
+    const expected = this.#digests[appliedIndex];
+    if (expected !== undefined && imageDigest(image) !== expected) {
+      fail('StateMachineSafety', `the metadata of ${live.label} at index ${appliedIndex} is not that of the others`);
+    }
+  }
+
+  onDied(live: LiveNode): void {
+    this.#seen.delete(live);
+  }
+
+  #onDelta(delta: MetadataDelta, live: LiveNode): void {
+    for (const topicId of delta.deletedTopics.keys()) this.#ghosts.removeTopic(topicId);
+    for (const change of delta.partitions()) this.#onPartition(change, live);
+    if (delta.changedConfigs.size > 0) this.#noteMinIsr(live.cluster);
+    if (delta.changedBrokers.size === 0) return;
+    for (const ghost of this.#ghosts.all()) this.#expectLive(ghost);
+  }
+
+  #onPartition({ topicId, topicName, partitionId, after }: PartitionChange, live: LiveNode): void {
+    const minIsr = this.#minIsrOf(live.cluster, topicName, after);
+    let ghost = this.#ghosts.get(topicId, partitionId);
+    if (ghost === undefined) {
+      ghost = new GhostPartition({ topicName, partition: partitionId }, after, minIsr);
+      this.#ghosts.add(topicId, partitionId, ghost);
+    } else {
+      expectEpochs(ghost, after);
+      if (after.leader >= 0 && after.leader !== ghost.registration.leader) this.#onElected(ghost, after, live);
+    }
+    ghost.lowestMinIsr = Math.min(ghost.lowestMinIsr, minIsr);
+    ghost.registration = after;
+    if (after.leader >= 0 && !ghost.elected.has(after.leaderEpoch)) {
+      ghost.elected.set(after.leaderEpoch, after.leader);
+      ghost.committedAtElection.set(after.leaderEpoch, ghost.committedEnd);
+    }
+    expectIsr(ghost);
+    this.#expectLive(ghost);
+    this.#onChange(ghost, live.cluster);
+  }
+
+  #onElected(ghost: GhostPartition, after: PartitionRegistration, { cluster }: LiveNode): void {
+    const { registration: before, name } = ghost;
+    if (before.isr.includes(after.leader) || before.elr.includes(after.leader)) return;
+    const detail = `${name}: node ${after.leader} was elected out of neither ISR ${before.isr.join()} nor ELR ${before.elr.join()}`;
+    if (after.leaderRecoveryState !== leaderRecovering) fail('CleanElection', `${detail}, and it is not marked as unclean`);
+    const isAllowed = this.#ghosts.mayHaveLost(cluster, ghost) || this.#isUncleanAllowed(ghost, cluster);
+    if (!isAllowed) fail('CleanElection', `${detail}, and nothing allows that`);
+    ghost.excuse ??= `node ${after.leader} was elected uncleanly in epoch ${after.leaderEpoch}`;
+  }
+
+  /** By configuration, or because the admin of the workload may have asked for it. */
+  #isUncleanAllowed({ topicName }: GhostPartition, cluster: SimCluster): boolean {
+    if (cluster.plan.workload.mayElectUnclean && topicName.startsWith(uncleanPrefix)) return true;
+    return this.#configOf(cluster, topicName, 'unclean.leader.election.enable') === 'true';
+  }
+
+  #noteMinIsr(cluster: SimCluster): void {
+    for (const ghost of this.#ghosts.all()) {
+      ghost.lowestMinIsr = Math.min(ghost.lowestMinIsr, this.#minIsrOf(cluster, ghost.topicName, ghost.registration));
+    }
+  }
+
+  #minIsrOf(cluster: SimCluster, topicName: string, { replicas }: PartitionRegistration): number {
+    const configured = Number(this.#configOf(cluster, topicName, 'min.insync.replicas') ?? '1');
+    return Math.max(1, Math.min(configured, replicas.length));
+  }
+
+  /** A topic's configuration as it is registered, else the brokers'; undefined where nobody has set it. */
+  #configOf(cluster: SimCluster, topicName: string, key: string): string | undefined {
+    const { topic, broker } = configResourceTypes;
+    return (
+      this.image.overridesOf(topic, topicName).get(key) ??
+      this.image.overridesOf(broker, '').get(key) ??
+      cluster.plan.settings[key]
+    );
+  }
+
+  #expectLive({ name, registration }: GhostPartition): void {
+    const { leader, isr } = registration;
+    if (leader < 0) return;
+    for (const id of isr) {
+      const broker = this.image.brokers.get(id);
+      if (broker === undefined || broker.fenced) {
+        fail('FencedLeadsNothing', `${name}: node ${id} is fenced, and ${id === leader ? 'leads' : 'in the ISR'}`);
+      }
+    }
+  }
+}
+
+function expectEpochs({ name, registration: before }: GhostPartition, after: PartitionRegistration): void {
+  const isBack = after.leaderEpoch < before.leaderEpoch || after.partitionEpoch <= before.partitionEpoch;
+  const isSameEpoch = after.leader !== before.leader && after.leaderEpoch === before.leaderEpoch;
+  if (!isBack && !isSameEpoch) return;
+  const from = `leader ${before.leader}, epoch ${before.leaderEpoch}, partition epoch ${before.partitionEpoch}`;
+  fail('EpochsGrow', `${name} went from ${from} to ${after.leader}, ${after.leaderEpoch}, ${after.partitionEpoch}`);
+}
+
+function expectIsr({ name, registration }: GhostPartition): void {
+  const { replicas, isr, elr, leader } = registration;
+  const isWrong =
+    isr.some((id) => !replicas.includes(id)) ||
+    elr.some((id) => !replicas.includes(id) || isr.includes(id)) ||
+    (leader >= 0 && !isr.includes(leader));
+  if (isWrong) fail('IsrInReplicas', `${name}: replicas ${replicas.join()}, ISR ${isr.join()}, ELR ${elr.join()}, leader ${leader}`);
+}

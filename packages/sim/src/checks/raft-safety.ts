@@ -1,0 +1,242 @@
+/**
+ * Raft's properties over the quorum of the metadata, by what stands on the voters' disks and in their databases.
+ *
+ *   ElectionSafety       one start of one node leads in a term, and a majority of the disks has voted for it
+ *   LogMatching          an (index, term) names one entry with one predecessor, on every disk
+ *   LeaderCompleteness   a new leader holds every entry that was committed in earlier terms
+ *   StateMachineSafety   nobody applies another entry at an index than anybody else did
+ *   MajorityIsDurable    what is applied anywhere is on a majority's disks (E2)
+ *   VoteOncePerTerm      one disk votes for one candidate in a term, over all starts of its node
+ *   PersistedSurvives    a restart finds what was on disk, and a term that has not fallen
+ *   MonotonicCommit      what is applied and the commit index on disk never go back in one start
+ */
+import type { Entry, HardState, SoftState } from '@jackdaw/raft';
+import { fail } from './check.ts';
+import { hashStart, mixBytes, mixNumber, mixText } from './hash.ts';
+import type { Family, LiveNode } from './watch.ts';
+
+/** What a disk of a voter is known to hold. */
+interface Disk {
+  readonly directoryId: string;
+  hardState: HardState;
+  /** Term of the entry at each index that it ever held there; exact from the last entry down. */
+  readonly terms: number[];
+  lastIndex: number;
+  snapshotIndex: number;
+}
+
+interface SeenNode {
+  readonly disk: Disk;
+  softState: SoftState;
+  applied: number;
+}
+
+interface CommittedEntry {
+  readonly term: number;
+  /** A term at or after the one whose leader committed it. */
+  readonly committedBy: number;
+}
+
+export class RaftSafety implements Family {
+  /** Called once for each index, in order, with the entry that the first node applied there. */
+  readonly #onCommitted: (entry: Entry, live: LiveNode) => void;
+  readonly #seen = new Map<LiveNode, SeenNode>();
+  readonly #disks = new Map<number, Disk>();
+  readonly #committed: CommittedEntry[] = [{ term: 0, committedBy: 0 }];
+  /** By index, then term: the entry and the term of the one before it. */
+  readonly #entries: Map<number, number>[] = [];
+  readonly #leaders = new Map<number, string>();
+  readonly #votes = new Map<string, number>();
+
+  constructor(onCommitted: (entry: Entry, live: LiveNode) => void) {
+    this.#onCommitted = onCommitted;
+  }
+
+  onStarted(live: LiveNode): void {
+    const { quorum } = live.services;
+    const { directoryId } = quorum.status;
+    const known = this.#disks.get(live.node.id);
+    const { storage } = quorum;
+    if (known?.directoryId === directoryId && !isDamaged(live)) this.#expectSurvived(live, known);
+    const disk = { directoryId, hardState: { term: 0, vote: null, commitIndex: 0 }, terms: [], lastIndex: 0, snapshotIndex: 0 };
+    disk.lastIndex = storage.firstIndex() - 1;
+    this.#disks.set(live.node.id, disk);
+    this.#seen.set(live, { disk, softState: { role: 'follower', term: 0, leaderId: null }, applied: 0 });
+  }
+
+  onEvent(live: LiveNode): void {
+    const seen = this.#seen.get(live);
+    if (seen === undefined) return;
+    const { quorum } = live.services;
+    this.#lookAtDisk(live, seen.disk);
+    if (quorum.softState !== seen.softState) this.#onSoftState(live, seen, quorum.softState);
+    const applied = live.services.image().appliedIndex;
+    if (applied !== seen.applied) this.#onApplied(live, seen, applied);
+  }
+
+  /** What was persisted in the event in which the process died may have been promised to others in it. */
+  onDied(live: LiveNode): void {
+    const seen = this.#seen.get(live);
+    this.#seen.delete(live);
+    if (seen !== undefined) this.#lookAtDisk(live, seen.disk);
+  }
+
+  #lookAtDisk(live: LiveNode, disk: Disk): void {
+    const { storage } = live.services.quorum;
+    const hardState = storage.initialState();
+    if (hardState !== disk.hardState) this.#onHardState(live, disk, hardState);
+    const last = storage.lastIndex();
+    if (last === disk.lastIndex && (storage.term(last) ?? 0) === (disk.terms[last] ?? storage.term(last) ?? 0)) return;
+    this.#onEntries(live, disk, last);
+  }
+
+  #onHardState(live: LiveNode, disk: Disk, hardState: HardState): void {
+    const { term, vote, commitIndex } = hardState;
+    const before = disk.hardState;
+    disk.hardState = hardState;
+    if (term < before.term) fail('PersistedSurvives', `${live.label}: the term fell from ${before.term} to ${term}`);
+    if (commitIndex < before.commitIndex) {
+      fail('MonotonicCommit', `${live.label}: the commit index fell from ${before.commitIndex} to ${commitIndex}`);
+    }
+    if (vote === null || isDamaged(live)) return;
+    const key = `${disk.directoryId}@${term}`;
+    const known = this.#votes.get(key);
+    if (known !== undefined && known !== vote) {
+      fail('VoteOncePerTerm', `${live.label} voted for ${known} and for ${vote} in term ${term}`);
+    }
+    this.#votes.set(key, vote);
+  }
+
+  #onEntries(live: LiveNode, disk: Disk, last: number): void {
+    const { storage } = live.services.quorum;
+    const first = storage.firstIndex();
+    disk.snapshotIndex = storage.snapshotMetadata().index;
+    let from = Math.min(disk.lastIndex, last) + 1;
+    while (from > first && disk.terms[from - 1] !== storage.term(from - 1)) from--;
+    from = Math.max(from, first);
+    disk.lastIndex = last;
+    disk.terms.length = Math.min(disk.terms.length, last + 1);
+    if (from > last) return;
+    let before = storage.term(from - 1) ?? 0;
+    for (const entry of storage.entries(from, last + 1, Number.POSITIVE_INFINITY)) {
+      this.#expectMatching(live, entry, before);
+      disk.terms[entry.index] = entry.term;
+      before = entry.term;
+    }
+  }
+
+  #expectMatching(live: LiveNode, entry: Entry, termBefore: number): void {
+    const { index, term } = entry;
+    const byTerm = (this.#entries[index] ??= new Map());
+    const value = mixNumber(contentHash(entry), termBefore);
+    const known = byTerm.get(term);
+    if (known === undefined) byTerm.set(term, value);
+    else if (known !== value) fail('LogMatching', `the entry ${index} of term ${term} differs on ${live.label}`);
+  }
+
+  #onSoftState(live: LiveNode, seen: SeenNode, state: SoftState): void {
+    const { role, term } = state;
+    const isNew = role === 'leader' && (seen.softState.role !== 'leader' || seen.softState.term !== term);
+    seen.softState = state;
+    if (!isNew) return;
+    const known = this.#leaders.get(term);
+    if (known !== undefined && known !== live.label) fail('ElectionSafety', `${known} and ${live.label} lead in term ${term}`);
+    this.#leaders.set(term, live.label);
+    this.#expectVotes(live, term);
+    this.#expectComplete(live, term);
+  }
+
+  #expectVotes(live: LiveNode, term: number): void {
+    const { voters } = live.cluster.plan;
+    if (voters.some((id) => live.cluster.damaged.has(id))) return;
+    const votes = voters.filter((id) => {
+      const hardState = this.#disks.get(id)?.hardState;
+      return hardState !== undefined && (hardState.term > term || (hardState.term === term && hardState.vote === live.node.id));
+    });
+    if (votes.length * 2 > voters.length) return;
+    fail('ElectionSafety', `${live.label} leads in term ${term} by the durable votes of ${votes.join() || 'nobody'}`);
+  }
+
+  #expectComplete(live: LiveNode, term: number): void {
+    const { storage } = live.services.quorum;
+    const last = this.#committed.length - 1;
+    for (let index = storage.firstIndex(); index <= last; index++) {
+      const committed = this.#committed[index] as CommittedEntry;
+      if (committed.committedBy >= term || storage.term(index) === committed.term) continue;
+      fail('LeaderCompleteness', `${live.label} leads in term ${term} without the committed entry ${index}`);
+    }
+  }
+
+  #onApplied(live: LiveNode, seen: SeenNode, applied: number): void {
+    if (applied < seen.applied) fail('MonotonicCommit', `${live.label}: applied ${seen.applied}, then ${applied}`);
+    const { storage } = live.services.quorum;
+    for (let index = Math.max(seen.applied + 1, storage.firstIndex()); index <= applied; index++) {
+      const term = storage.term(index);
+      const known = this.#committed[index];
+      if (known === undefined) this.#commit(live, index, term ?? -1);
+      else if (known.term !== term) {
+        fail('StateMachineSafety', `${live.label} applied ${index} of term ${term}; others applied that of term ${known.term}`);
+      }
+    }
+    seen.applied = applied;
+    if (applied >= this.#committed.length) fail('StateMachineSafety', `${live.label} applied ${applied}, which is in no log`);
+  }
+
+  #commit(live: LiveNode, index: number, term: number): void {
+    const { storage } = live.services.quorum;
+    const [entry] = storage.entries(index, index + 1, Number.POSITIVE_INFINITY);
+    if (entry === undefined || index !== this.#committed.length) {
+      fail('StateMachineSafety', `${live.label} applied ${index} after ${this.#committed.length - 1}`);
+    }
+    this.#committed.push({ term, committedBy: storage.initialState().term });
+    this.#expectMajority(live, index, term);
+    this.#onCommitted(entry, live);
+  }
+
+  #expectMajority(live: LiveNode, index: number, term: number): void {
+    const { voters } = live.cluster.plan;
+    if (live.cluster.damaged.size > 0 && voters.some((id) => live.cluster.damaged.has(id))) return;
+    let holders = 0;
+    for (const id of voters) {
+      const disk = this.#disks.get(id);
+      if (disk !== undefined && (disk.terms[index] === term || disk.snapshotIndex >= index)) holders++;
+    }
+    if (holders * 2 <= voters.length) {
+      fail('MajorityIsDurable', `${live.label} applied ${index}, which is on ${holders} of ${voters.length} disks`);
+    }
+  }
+
+  #expectSurvived(live: LiveNode, before: Disk): void {
+    const { storage } = live.services.quorum;
+    const { term } = storage.initialState();
+    if (term < before.hardState.term) {
+      fail('PersistedSurvives', `${live.label}: term ${before.hardState.term} was on disk, now it is ${term}`);
+    }
+    const last = Math.min(before.lastIndex, before.terms.length - 1);
+    for (let index = Math.max(storage.firstIndex(), 1); index <= last; index++) {
+      const had = before.terms[index];
+      // A batch that was under way may have put entries of a newer leader in their place.
+      if (had === undefined || (storage.term(index) ?? -1) >= had) continue;
+      if (this.#isReplaced(storage.term(storage.lastIndex()) ?? 0, had)) return;
+      fail('PersistedSurvives', `${live.label}: the entry ${index} of term ${had} was on disk and is not there any more`);
+    }
+  }
+
+  /** The log may be shorter where a newer leader's entries, in a batch under way, have cut it. */
+  #isReplaced(lastTerm: number, had: number): boolean {
+    return lastTerm > had;
+  }
+}
+
+function isDamaged({ cluster, node }: LiveNode): boolean {
+  return cluster.damaged.has(node.id);
+}
+
+function contentHash(entry: Entry): number {
+  const kind = mixText(hashStart, entry.kind);
+  if (entry.kind === 'normal') return mixBytes(kind, entry.data);
+  if (entry.kind === 'noop') return kind;
+  let hash = kind;
+  for (const [id, directoryId] of entry.identities) hash = mixText(mixNumber(hash, id), directoryId);
+  return hash;
+}

@@ -1,0 +1,191 @@
+/**
+ * What must hold in each replica of a partition by itself, from one event to the next.
+ *
+ *   HighWatermarkInLog        high watermark ≤ log end (A5)
+ *   DurableInLog              what is called durable is in the log
+ *   LogStartInOrder           log start ≤ high watermark; it never goes back (B14)
+ *   HighWatermarkGrows        while a role lasts, its high watermark does not go back (A6)
+ *   LeaderAppendsOnly         a leader's log grows only
+ *   StrictMinIsr              nothing is committed while the ISR is below its minimum (A12)
+ *   HighWatermarkIsDurable    a leader commits what every member of its maximal ISR holds durably (A11, B1)
+ *   ReplicationQuorumSuperset the leader's maximal ISR covers the ISR that is registered
+ */
+import type { HostedPartition } from '@jackdaw/broker';
+import type { PartitionLog } from '@jackdaw/log';
+import type { MetadataImage } from '@jackdaw/metadata';
+import type { PartitionLeader } from '@jackdaw/replication';
+import { fail } from './check.ts';
+import type { CommittedRecords } from './committed-records.ts';
+import { isPageCacheRun, type GhostPartition, type GhostPartitions } from './ghost-partition.ts';
+import type { Family, LiveNode } from './watch.ts';
+
+/** A replica as it was after the last event of its node. */
+export interface SeenReplica {
+  readonly live: LiveNode;
+  readonly ghost: GhostPartition;
+  readonly hosted: HostedPartition;
+  log: PartitionLog | null;
+  role: HostedPartition['role'];
+  highWatermark: number;
+  logEnd: number;
+  durable: number;
+  logStart: number;
+  truncations: number;
+  maximalIsr: ReadonlySet<number> | null;
+  partitionEpoch: number;
+  /** Up to here the log was compared with what is committed. */
+  checkedUpTo: number;
+}
+
+interface SeenNode {
+  image: MetadataImage | null;
+  applied: number;
+  replicas: SeenReplica[];
+}
+
+export class ReplicaSafety implements Family {
+  readonly #ghosts: GhostPartitions;
+  readonly #records: CommittedRecords;
+  readonly #seen = new Map<LiveNode, SeenNode>();
+
+  constructor(ghosts: GhostPartitions, records: CommittedRecords) {
+    this.#ghosts = ghosts;
+    this.#records = records;
+  }
+
+  onStarted(live: LiveNode): void {
+    this.#seen.set(live, { image: null, applied: -1, replicas: [] });
+  }
+
+  onEvent(live: LiveNode): void {
+    const node = this.#seen.get(live);
+    if (node === undefined) return;
+    const image = live.services.image();
+    if (image !== node.image || image.appliedIndex !== node.applied) this.#onImage(live, node, image);
+    const { replicas } = node;
+    for (let i = 0; i < replicas.length; i++) this.#look(replicas[i] as SeenReplica);
+  }
+
+  onDied(live: LiveNode): void {
+    this.#seen.delete(live);
+    if (isPageCacheRun(live.cluster)) this.#ghosts.lossy.add(live.node.id);
+  }
+
+  /** Partitions come and go with the metadata only. */
+  #onImage(live: LiveNode, node: SeenNode, image: MetadataImage): void {
+    node.image = image;
+    node.applied = image.appliedIndex;
+    const known = new Map(node.replicas.map((seen) => [seen.hosted, seen]));
+    node.replicas = [];
+    for (const hosted of live.services.replicas.partitions()) {
+      const seen = known.get(hosted) ?? this.#begin(live, hosted);
+      if (seen !== null) node.replicas.push(seen);
+    }
+  }
+
+  #begin(live: LiveNode, hosted: HostedPartition): SeenReplica | null {
+    const ghost = this.#ghosts.get(hosted.topicId, hosted.partition);
+    if (ghost === undefined) return null;
+    return {
+      ...{ live, ghost, hosted, log: null, role: hosted.role },
+      ...{ highWatermark: -1, logEnd: -1, durable: -1, logStart: -1, truncations: -1 },
+      ...{ maximalIsr: null, partitionEpoch: -1, checkedUpTo: 0 },
+    };
+  }
+
+  #look(seen: SeenReplica): void {
+    const { hosted } = seen;
+    const { log, role } = hosted;
+    if (log === null || log.isOffline) return;
+    const { highWatermark } = hosted;
+    const isSame =
+      role === seen.role &&
+      highWatermark === seen.highWatermark &&
+      log.logEndOffset === seen.logEnd &&
+      log.durableOffset === seen.durable &&
+      log.logStartOffset === seen.logStart &&
+      log.truncations === seen.truncations &&
+      (role.kind !== 'leader' || role.leader.maximalIsr === seen.maximalIsr);
+    if (!isSame) this.#onChanged(seen, log, highWatermark);
+  }
+
+  #onChanged(seen: SeenReplica, log: PartitionLog, highWatermark: number): void {
+    const { hosted, ghost } = seen;
+    const isNewLog = seen.log !== log;
+    const isNewRole = hosted.role !== seen.role || isNewLog;
+    if (isNewLog) this.#records.onOpened(seen, log);
+    else this.#records.onLog(seen, log);
+    const isExcused = this.#ghosts.mayHaveLost(seen.live.cluster, ghost) || this.#ghosts.hasLost(seen.live.cluster, seen.live.node.id);
+    expectBounds(seen, log, highWatermark);
+    if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
+    const { role } = hosted;
+    if (role.kind === 'leader') this.#onLeader(seen, role.leader, { isNewRole, highWatermark });
+    seen.log = log;
+    seen.role = role;
+    seen.highWatermark = highWatermark;
+    seen.logEnd = log.logEndOffset;
+    seen.durable = log.durableOffset;
+    seen.logStart = log.logStartOffset;
+    seen.truncations = log.truncations;
+    if (role.kind !== 'none') this.#records.onHighWatermark(seen, highWatermark);
+  }
+
+  #onLeader(seen: SeenReplica, leader: PartitionLeader, now: { isNewRole: boolean; highWatermark: number }): void {
+    if (now.isNewRole) this.#records.onLeader(seen, leader);
+    else if (now.highWatermark > seen.highWatermark) this.#onCommitted(seen, leader, now.highWatermark);
+    if (leader.maximalIsr !== seen.maximalIsr) expectSuperset(seen.ghost, leader, seen.live.label);
+    seen.maximalIsr = leader.maximalIsr;
+    seen.partitionEpoch = leader.partitionEpoch;
+    this.#records.onVisible(seen, leader);
+  }
+
+  #onCommitted({ live, ghost, partitionEpoch }: SeenReplica, leader: PartitionLeader, highWatermark: number): void {
+    const who = `${live.label} leads ${ghost.name} in epoch ${leader.leaderEpoch}`;
+    // The ISR may have changed on both sides of the commit; then nothing is known of it in between.
+    if (leader.isUnderMinIsr && leader.partitionEpoch === partitionEpoch) {
+      fail('StrictMinIsr', `${who} and commits ${highWatermark} with the ISR ${[...leader.committedIsr].join()}`);
+    }
+    for (const id of leader.maximalIsr) {
+      const durable = ghost.holders.get(id)?.durable ?? 0;
+      if (id === live.node.id || durable >= highWatermark || this.#ghosts.hasLost(live.cluster, id)) continue;
+      fail('HighWatermarkIsDurable', `${who} and commits ${highWatermark}, while node ${id} of its ISR holds ${durable}`);
+    }
+  }
+}
+
+/** The members of the registered ISR are all counted by whoever leads in the registered epoch. */
+export function expectSuperset(ghost: GhostPartition, leader: PartitionLeader, label: string): void {
+  const { leaderEpoch, isr } = ghost.registration;
+  if (leader.leaderEpoch !== leaderEpoch || isr.every((id) => leader.maximalIsr.has(id))) return;
+  const counted = [...leader.maximalIsr].join();
+  fail('ReplicationQuorumSuperset', `${ghost.name}: the ISR is ${isr.join()}, and its leader, ${label}, counts ${counted}`);
+}
+
+function expectBounds({ live, ghost, hosted }: SeenReplica, log: PartitionLog, highWatermark: number): void {
+  const { logEndOffset, durableOffset, logStartOffset } = log;
+  const who = `${ghost.name} on ${live.label}`;
+  if (durableOffset > logEndOffset) fail('DurableInLog', `${who}: durable up to ${durableOffset}, the log ends at ${logEndOffset}`);
+  if (hosted.role.kind === 'none') return;
+  if (highWatermark > logEndOffset) {
+    fail('HighWatermarkInLog', `${who}: high watermark ${highWatermark}, the log ends at ${logEndOffset}`);
+  }
+  if (logStartOffset > highWatermark) {
+    fail('LogStartInOrder', `${who}: the log starts at ${logStartOffset}, the high watermark is ${highWatermark}`);
+  }
+}
+
+function expectOrder(seen: SeenReplica, log: PartitionLog, now: { highWatermark: number; isNewRole: boolean }): void {
+  const who = `${seen.ghost.name} on ${seen.live.label}`;
+  if (log.logStartOffset < seen.logStart) {
+    fail('LogStartInOrder', `${who}: the log start went from ${seen.logStart} back to ${log.logStartOffset}`);
+  }
+  if (now.isNewRole) return;
+  const { kind } = seen.role;
+  if (kind === 'none') return;
+  if (now.highWatermark < seen.highWatermark) {
+    fail('HighWatermarkGrows', `${who}: the high watermark of its ${kind} went from ${seen.highWatermark} to ${now.highWatermark}`);
+  }
+  if (kind === 'leader' && log.logEndOffset < seen.logEnd) {
+    fail('LeaderAppendsOnly', `${who}: the log of its leader ended at ${seen.logEnd}, and now at ${log.logEndOffset}`);
+  }
+}
