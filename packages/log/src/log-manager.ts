@@ -145,6 +145,13 @@ export class LogManager {
     return epochs.size === 1 ? ([...epochs][0] ?? null) : null;
   }
 
+  /** Logs that were found damaged when they were opened (B3). */
+  get damagedLogs(): number {
+    let count = 0;
+    for (const { recovery } of this.logs()) if (recovery.lostDurableRecords || recovery.wasCutInTheMiddle) count++;
+    return count;
+  }
+
   get(topicName: string, partition: number): PartitionLog | undefined {
     const name = partitionDirectoryName(topicName, partition);
     for (const directory of this.#directories) {

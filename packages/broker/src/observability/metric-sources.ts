@@ -33,6 +33,8 @@ export interface ReplicaStats {
   /** Records by which this broker's furthest follower partition is behind its leader. */
   readonly maxLagRecords: number;
   readonly offlineLogDirCount: number;
+  /** Places where a log was found damaged, by a read or when it was opened. */
+  readonly corruptBatches: number;
 }
 
 export interface PartitionStats {

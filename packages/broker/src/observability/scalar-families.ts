@@ -84,6 +84,11 @@ const replicaMeters: readonly (readonly [string, keyof ReplicaStats, string])[] 
 
 function replicaFamilies(sources: MetricSources): ScalarFamily[] {
   return [
+    ...meter({
+      stem: 'jackdaw_log_corruptbatches',
+      help: 'Damaged batches found on disk, by a read or when a log was opened',
+      samples: () => [{ labels: {}, value: sources.replicas().corruptBatches }],
+    }),
     ...replicaGauges.map(([name, field, help]) => gauge(name, help, () => sources.replicas()[field])),
     ...replicaMeters.flatMap(([stem, field, help]) =>
       meter({ stem, help, samples: () => [{ labels: {}, value: sources.replicas()[field] }] }),

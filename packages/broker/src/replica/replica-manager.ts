@@ -72,6 +72,8 @@ export class ReplicaManager {
    */
   readonly #directoryWork = new Map<string, Promise<void>>();
   #isClosed = false;
+  /** Damaged batches that reads have found since the start. */
+  corruptBatches = 0;
 
   constructor(options: ReplicaManagerOptions) {
     this.#options = options;
@@ -154,6 +156,7 @@ export class ReplicaManager {
     const isNew = offset < (hosted.damagedFrom ?? Number.POSITIVE_INFINITY);
     if (isNew) {
       hosted.damagedFrom = offset;
+      this.corruptBatches++;
       this.#options.events.onCorrupt(hosted, offset);
     }
     this.#options.onDamage(hosted);

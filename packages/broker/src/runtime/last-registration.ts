@@ -40,13 +40,12 @@ export function saveLastRegistration(fs: Fs, directory: string, registration: La
  * acknowledged; −1 says that this broker must catch up before it may lead (A18).
  */
 export function previousBrokerEpoch(fs: Fs, logManager: LogManager, directory: string): number {
+  // A disk can rot while its broker is stopped in order, too.
+  if (logManager.unreadable.length > 0 || logManager.damagedLogs > 0) return -1;
   const cleanEpoch = logManager.previousBrokerEpoch;
   if (cleanEpoch !== null) return cleanEpoch;
   const last = readLastRegistration(fs, directory);
-  if (last === null || last.durability !== 'fsync') return -1;
-  if (logManager.unreadable.length > 0) return -1;
-  for (const { recovery } of logManager.logs()) if (recovery.lostDurableRecords || recovery.wasCutInTheMiddle) return -1;
-  return last.brokerEpoch;
+  return last === null || last.durability !== 'fsync' ? -1 : last.brokerEpoch;
 }
 
 function readLastRegistration(fs: Fs, directory: string): LastRegistration | null {

@@ -105,6 +105,7 @@ function replicaStats({ services, replica }: MetricParts): ReplicaStats {
     replicationBytesIn,
     replicationBytesOut,
     maxLagRecords,
+    corruptBatches: services.replicas.corruptBatches + services.logManager.damagedLogs,
     offlineLogDirCount: services.logManager.directories.filter(({ isOffline }) => isOffline).length,
   };
 }

@@ -41,7 +41,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     directories: config.logDirs,
     clusterId: clusterIdFor(config, fs),
     nodeId: config.nodeId,
-    configOf: (topicName) => configOf(config, topicName),
+    configOf: configsAtStart(config),
     maxProducerIdExpirationMs: () => config.view.number('producer.id.expiration.ms'),
     tailCache,
     codecs: nodeCodecs,
@@ -71,14 +71,18 @@ function clusterIdFor(config: BrokerConfig, fs: Fs): string | null {
 }
 
 /** Before the metadata is there, a topic is opened with the broker's defaults; the metadata corrects it. */
-function configOf(config: BrokerConfig, topicName: string): LogConfig {
+function configsAtStart(config: BrokerConfig): (topicName: string) => LogConfig {
+  // Worked out once: there may be thousands of partitions.
   const topic = effectiveTopicConfig(new Map(), config.view);
-  const isInternal = topicName === offsetsTopic;
-  return logConfigOf(isInternal ? { ...topic, isDeleting: false, isCompacting: true } : topic, config.durability);
+  const ordinary = logConfigOf(topic, config.durability);
+  const offsets = logConfigOf({ ...topic, isDeleting: false, isCompacting: true }, config.durability);
+  return (topicName) => (topicName === offsetsTopic ? offsets : ordinary);
 }
 
 function reportRecovery(log: BrokerLog, { name, recovery }: PartitionLog): void {
-  if (recovery.truncatedBytes === 0 && recovery.deletedSegments === 0 && !recovery.lostDurableRecords) return;
-  const { truncatedBytes, deletedSegments, lostDurableRecords } = recovery;
-  log.warn({ partition: name, truncatedBytes, deletedSegments, lostDurableRecords }, 'log repaired after an unclean stop');
+  const { truncatedBytes, deletedSegments, lostDurableRecords, wasCutInTheMiddle } = recovery;
+  if (truncatedBytes === 0 && deletedSegments === 0 && !lostDurableRecords) return;
+  const isDamaged = lostDurableRecords || wasCutInTheMiddle;
+  const what = isDamaged ? 'log was damaged on disk: cut before the damage' : 'log repaired after an unclean stop';
+  log.warn({ partition: name, truncatedBytes, deletedSegments, lostDurableRecords, wasCutInTheMiddle }, what);
 }

@@ -60,6 +60,7 @@ const sources: MetricSources = {
     underMinIsrCount: 0,
     atMinIsrCount: 1,
     isrShrinks: 4,
+    corruptBatches: 2,
     isrExpands: 3,
     failedIsrUpdates: 0,
     replicationBytesIn: 7,
