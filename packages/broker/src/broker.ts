@@ -251,7 +251,11 @@ class RunningNode implements Broker {
       replicas: replica.replicas,
       topicConfigs: replica.topicConfigs,
       groups: replica.groups,
-      fetchSessions: new FetchSessions(platform.clock, () => config.view.number('max.incremental.fetch.session.cache.slots')),
+      fetchSessions: new FetchSessions({
+        clock: platform.clock,
+        random: platform.random,
+        maxSessions: () => config.view.number('max.incremental.fetch.session.cache.slots'),
+      }),
       responseMemory: new ResponseMemory(maxResponseMemoryBytes),
       producerIds: new ProducerIds(() => services),
       topicCreation: new TopicCreation(() => services),

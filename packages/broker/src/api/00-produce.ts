@@ -6,6 +6,7 @@
  * connection on an error, as in Kafka). v10+ names the new leader when it has moved (KIP-951); v13 has topic ids.
  * Gap: transactional batches are refused with INVALID_TXN_STATE until transactions exist.
  */
+import { buggify } from '@jackdaw/base';
 import {
   ApiKey,
   ErrorCode,
@@ -114,6 +115,7 @@ function appendPartition(broker: BrokerServices, append: PartitionAppend): Parti
   }
   const led = findLedPartition(broker, found, index);
   if (typeof led === 'number') return failed(index, led);
+  if (buggify('broker: produce refused as if another led')) return failed(index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
   const refusal = led.leader.checkAppend(request.acks);
   if (refusal !== ErrorCode.NONE) return failed(index, refusal);
 

@@ -6,6 +6,7 @@
  * Isolation: read_committed equals read_uncommitted while there are no transactions; the LSO is the high watermark.
  * Gap: consumers are always sent to the leader (no follower fetching, KIP-392).
  */
+import { buggify, sometimes } from '@jackdaw/base';
 import { ApiKey, ErrorCode, fetchRequest, fetchResponse, type FetchRequest, type FetchResponseDraft } from '@jackdaw/protocol';
 import type { BrokerServices } from '../broker-services.ts';
 import { partitionKey, type FetchPartition, type FetchPlan } from '../fetch/fetch-sessions.ts';
@@ -58,9 +59,11 @@ async function fetchUntilEnough(broker: BrokerServices, fetch: Fetch): Promise<F
   for (;;) {
     const reads = await readWithinMemory(broker, fetch);
     const leftMs = deadline - broker.clock.monotonicMs();
+    if (fetch.context.connection.isClosed) sometimes('broker: fetch ended with its connection');
     if (leftMs <= 0 || isEnough(reads, fetch.request.minBytes) || fetch.context.connection.isClosed) {
       return toResponse(broker, fetch, reads);
     }
+    if (buggify('broker: fetch answered early')) return toResponse(broker, fetch, reads);
     await somethingChanged(broker, { reads, leftMs, connection: fetch.context.connection });
   }
 }

@@ -6,6 +6,7 @@
  * OFFSET_NOT_AVAILABLE, before v5 LEADER_NOT_AVAILABLE. There is no tiered storage: -4 is the start of the log, -5 and
  * -6 are unknown (-1). A request that poses as a broker ends its connection; replica id -2 is taken for a consumer.
  */
+import { sometimes } from '@jackdaw/base';
 import { ApiKey, ErrorCode, listOffsetsRequest, listOffsetsResponse } from '@jackdaw/protocol';
 import type { ListOffsetsRequest, ListOffsetsResponseDraft } from '@jackdaw/protocol';
 import type { TimestampOffset } from '@jackdaw/log';
@@ -97,6 +98,7 @@ async function lookUp({ hosted, leader, log }: LedPartition, wanted: WantedParti
   };
   switch (timestamp) {
     case timestamps.latest:
+      if (!leader.isHighWatermarkReady) sometimes('broker: end not told until the new leader knows it');
       if (!leader.isHighWatermarkReady) return failed(partitionIndex, notReady);
       return found(leader.highWatermark, leader.leaderEpoch);
     case timestamps.earliest:

@@ -4,6 +4,7 @@
  * Whatever is neither at the timeout is REQUEST_TIMED_OUT (A22). A client that is gone is waited for no longer: its request,
  * and what the partitions hold for it, end with its connection.
  */
+import { buggify, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Timers } from '@jackdaw/base';
 import type { Connection } from '../net/connection.ts';
@@ -38,11 +39,12 @@ export function whenAllReplicated({ waits, timeoutMs, timers, connection }: Repl
     const giveUp = (): void => {
       for (const { wait, waiter, isDone } of waiters) {
         if (isDone()) continue;
+        sometimes('broker: produce given up while it waited');
         waiter?.cancel();
         settle(wait, ErrorCode.REQUEST_TIMED_OUT);
       }
     };
-    const timer = timers.setTimer(timeoutMs, giveUp);
+    const timer = timers.setTimer(buggify('broker: produce given up early') ? 1 : timeoutMs, giveUp);
     const waiters = waits.map((wait) => {
       let done = false;
       const waiter = wait.leader.whenReplicated(wait.requiredOffset, (error) => {

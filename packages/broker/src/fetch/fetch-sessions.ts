@@ -6,8 +6,7 @@
  * idle for longest gives way if it is idle long enough, else the new consumer goes without a session, which always works.
  * Partitions that had data go to the end of the order, so that none starves the others.
  */
-import { randomInt } from 'node:crypto';
-import type { Clock } from '@jackdaw/base';
+import type { Clock, Randomness } from '@jackdaw/base';
 import { ErrorCode, type FetchRequest } from '@jackdaw/protocol';
 
 /** One partition of a session, with what the consumer was told last. */
@@ -53,12 +52,14 @@ const evictionMs = 120_000;
 
 export class FetchSessions {
   readonly #clock: Clock;
+  readonly #random: Randomness;
   readonly #maxSessions: () => number;
   /** In the order of last use, the longest idle first. */
   readonly #sessions = new Map<number, Session>();
 
-  constructor(clock: Clock, maxSessions: () => number) {
+  constructor({ clock, random, maxSessions }: { clock: Clock; random: Randomness; maxSessions: () => number }) {
     this.#clock = clock;
+    this.#random = random;
     this.#maxSessions = maxSessions;
   }
 
@@ -114,8 +115,9 @@ export class FetchSessions {
 
   #create(partitions: Map<string, FetchPartition>, usesTopicIds: boolean): Session | null {
     if (this.#sessions.size >= this.#maxSessions() && !this.#evictOne()) return null;
-    let id = randomInt(1, maxEpoch);
-    while (this.#sessions.has(id)) id = randomInt(1, maxEpoch);
+    const newId = (): number => 1 + Math.floor(this.#random.float() * (maxEpoch - 1));
+    let id = newId();
+    while (this.#sessions.has(id)) id = newId();
     const session: Session = { id, usesTopicIds, nextEpoch: 1, partitions, lastUsedMs: this.#clock.monotonicMs() };
     this.#sessions.set(id, session);
     return session;

@@ -4,6 +4,7 @@
  * Consumers never see an offset at or above the high watermark (A20). A position that the leader's log does not contain
  * is told apart: out of range, or diverged from this log in an earlier leader epoch (KIP-320).
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { BrokerServices } from '../broker-services.ts';
 import { findLedPartition, findTopic } from '../api/topic-lookup.ts';
@@ -39,6 +40,7 @@ export function readPartition(
   if (typeof led === 'number') return failed(led);
   const { leader, log, hosted } = led;
   const epochError = leader.checkEpoch(wanted.currentLeaderEpoch);
+  if (epochError !== ErrorCode.NONE) sometimes('broker: consumer of another epoch refused');
   if (epochError !== ErrorCode.NONE) return failed(epochError);
 
   const bounds = { highWatermark: leader.highWatermark, logStartOffset: log.logStartOffset, hosted };
@@ -46,10 +48,12 @@ export function readPartition(
     const end = log.endOffsetForEpoch(wanted.lastFetchedEpoch);
     if (end.leaderEpoch < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
     if (end.leaderEpoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) {
+      sometimes('broker: consumer told where its log diverges');
       return { ...bounds, ...empty, diverging: { epoch: end.leaderEpoch, endOffset: end.endOffset }, errorCode: ErrorCode.NONE };
     }
   }
   if (wanted.fetchOffset < log.logStartOffset || wanted.fetchOffset > log.logEndOffset) {
+    sometimes('broker: consumer asks outside the log');
     return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
   }
   const maxBytes = Math.max(0, Math.min(wanted.maxBytes, budget.maxBytes));
@@ -60,9 +64,11 @@ export function readPartition(
   const fail = (error: unknown): PartitionRead => failed(readFailure(broker, led, error));
   const convert = (read: Awaited<ReturnType<typeof log.read>>): PartitionRead => {
     // After a read from disk, the role may be another one: what was read is then not ours to serve (A20).
+    if (hosted.leader !== leader) sometimes('broker: read for a consumer came after the end of the role');
     if (hosted.leader !== leader) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     if (read.kind === 'outOfRange') return failed(ErrorCode.OFFSET_OUT_OF_RANGE, bounds);
     if (read.kind === 'corrupt') {
+      sometimes('broker: damaged batch found for a consumer');
       // The offset in a damaged header may be wrong; the one that was asked for lies in the batch.
       broker.replicas.onCorrupt(hosted, Math.min(read.baseOffset, wanted.fetchOffset));
       return failed(ErrorCode.KAFKA_STORAGE_ERROR);

@@ -6,7 +6,16 @@
  * like any producer's with acks=all. Until compaction exists, a log that has grown is replaced by the shard's live
  * state: written anew at its end, and everything before is dropped once that is committed.
  */
-import { setRepeating, type Clock, type Offset, type Randomness, type Scheduler, type Timer } from '@jackdaw/base';
+import {
+  setRepeating,
+  type Clock,
+  type Offset,
+  type Randomness,
+  type Scheduler,
+  type Timer,
+  buggify,
+  sometimes,
+} from '@jackdaw/base';
 import {
   defaultGroupConfig,
   GroupShard,
@@ -83,6 +92,7 @@ export class GroupService {
   shardOf(groupId: string): GroupShard | number {
     const partition = this.partitionOf(groupId);
     if (partition === null) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    if (buggify('broker: coordinator answers as if it were loading')) return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
     return this.#shards.get(partition)?.shard ?? ErrorCode.NOT_COORDINATOR;
   }
 
@@ -175,7 +185,9 @@ export class GroupService {
       await new Promise<void>((resolve) => this.#options.scheduler.defer(resolve));
       if (!this.#isCurrent(loading)) return;
     }
+    if (!leader.isHighWatermarkReady) sometimes('broker: loaded groups wait for the high watermark');
     await whenCommitted(hosted, leader);
+    if (!this.#isCurrent(loading)) sometimes('broker: groups given up while they were loaded');
     if (!this.#isCurrent(loading)) return;
     loading.isLoaded = true;
     shard.onLoaded(this.now());
@@ -205,6 +217,7 @@ export class GroupService {
     const log = hosted.log;
     if (!this.#isCurrent(to) || log === null) return onResult(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     const refusal = leader.checkAppend(-1);
+    if (refusal !== ErrorCode.NONE) sometimes('broker: group record refused because the ISR is too small');
     if (refusal !== ErrorCode.NONE) return onResult(refusal);
     const lastOffset = this.#write(to, log, records);
     if (lastOffset < 0) return onResult(ErrorCode.KAFKA_STORAGE_ERROR);
@@ -239,7 +252,9 @@ export class GroupService {
   /** Bounds the log: when it is several times the live state, the state is written anew and the rest dropped. */
   #maybeTrim(shard: Shard): void {
     const log = shard.hosted.log;
-    if (log === null || log.sizeBytes < Math.max(this.#options.maxLogBytes(), trimFactor * shard.lastSnapshotBytes)) return;
+    if (log === null) return;
+    const isLarge = log.sizeBytes >= Math.max(this.#options.maxLogBytes(), trimFactor * shard.lastSnapshotBytes);
+    if (!isLarge && !buggify('broker: log of groups written anew early')) return;
     if (shard.leader.checkAppend(-1) !== ErrorCode.NONE) return;
     const startOffset = log.logEndOffset;
     const sizeBefore = log.sizeBytes;
@@ -253,7 +268,9 @@ export class GroupService {
     shard.isTrimming = true;
     shard.leader.whenReplicated(lastOffset + 1, (error) => {
       shard.isTrimming = false;
-      if (error === ErrorCode.NONE) log.advanceLogStartOffset(startOffset, shard.hosted.highWatermark);
+      if (error !== ErrorCode.NONE) return;
+      sometimes('broker: log of groups written anew');
+      log.advanceLogStartOffset(startOffset, shard.hosted.highWatermark);
     });
   }
 }

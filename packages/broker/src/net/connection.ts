@@ -6,6 +6,7 @@
  * large answer, or too many response bytes wait for a slow reader (F3); what was received waits then, and nothing more
  * is read from the socket. So nothing here grows without bound.
  */
+import { sometimes } from '@jackdaw/base';
 import type { Buffer } from 'node:buffer';
 import type { Clock } from '@jackdaw/base';
 import { FrameLengthError, FrameReader } from './frame-reader.ts';
@@ -137,6 +138,7 @@ export class Connection {
   }
 
   #onEnd(reason: string): void {
+    if (this.#slots.length > 0) sometimes('broker: connection ended with requests open');
     this.#isClosed = true;
     this.#slots.length = 0;
     this.#waiting = [];
@@ -181,7 +183,10 @@ export class Connection {
     let started = 0;
     for (const frame of this.#waiting) {
       const isLarge = this.#handler.isLarge(frame);
-      if (this.#isClosed || !this.#mayStart(isLarge)) break;
+      if (this.#isClosed || !this.#mayStart(isLarge)) {
+        sometimes('broker: request waits for those before it');
+        break;
+      }
       started++;
       this.#waitingBytes -= frame.length;
       this.#handler.onRequest(this, frame, this.#openSlot(isLarge));
@@ -212,6 +217,7 @@ export class Connection {
       slot.chunks = chunks;
       slot.reason = reason;
       this.#count(slot);
+      if (this.#slots[0] !== slot) sometimes('broker: answer held until the ones before it are sent');
       if (this.#isDispatching || this.#slots[0] !== slot) return;
       this.#socket.cork();
       this.#sendReady();

@@ -4,6 +4,7 @@
  * A frame that lies inside one received chunk is handed on without a copy; one that spans chunks is joined once, when
  * its last byte has come. So memory grows with what a peer has sent, never with what it announced (F4).
  */
+import { sometimes } from '@jackdaw/base';
 import { Buffer } from 'node:buffer';
 
 /** The peer announced a frame that this listener does not take; the connection must be closed. */
@@ -35,6 +36,7 @@ export class FrameReader {
   push(chunk: Buffer): Buffer[] {
     const frames: Buffer[] = [];
     if (this.#bufferedBytes > 0) {
+      sometimes('broker: frame received in pieces');
       this.#chunks.push(chunk);
       this.#bufferedBytes += chunk.length;
       this.#joinSmallChunks();

@@ -1,7 +1,7 @@
 /**
  * A Kafka listener: accepts connections, keeps their number within bounds and reaps the idle ones.
  */
-import { setRepeating, type Clock, type Scheduler, type Timer } from '@jackdaw/base';
+import { setRepeating, type Clock, type Scheduler, type Timer, sometimes } from '@jackdaw/base';
 import { Connection, type ConnectionHandler, type ConnectionLimits } from './connection.ts';
 import type { BoundServer, ClientSocket, SocketNetwork } from './socket-network.ts';
 
@@ -132,6 +132,7 @@ export class Listener {
     const now = clock.monotonicMs();
     for (const connection of this.#connections) {
       if (connection.openRequests === 0 && now - connection.lastActivityMs > maxIdleMs) {
+        sometimes('broker: idle connection closed');
         connection.close(`idle for more than connections.max.idle.ms=${maxIdleMs}`);
       }
     }

@@ -5,6 +5,7 @@
  * STALE_BROKER_EPOCH or BROKER_ID_NOT_REGISTERED means that the controller forgot this one: it registers again. Timing is
  * monotonic; the controller's session for this broker is several heartbeats long, so one lost beat costs nothing.
  */
+import { sometimes } from '@jackdaw/base';
 import type { Clock, NodeId, Timer, Timers } from '@jackdaw/base';
 import { ErrorCode, errorName, type BrokerRegistrationRequestDraft } from '@jackdaw/protocol';
 import type { ControllerClient } from './controller-client.ts';
@@ -81,7 +82,10 @@ export class BrokerLifecycle {
     }
     this.#phase = 'shuttingDown';
     const granted = await new Promise<boolean>((resolve) => {
-      const timer = this.#options.timers.setTimer(timeoutMs, () => resolve(false));
+      const timer = this.#options.timers.setTimer(timeoutMs, () => {
+        sometimes('broker: stops although it was not let go');
+        resolve(false);
+      });
       this.#shutdownGranted = () => {
         timer.cancel();
         resolve(true);
@@ -134,6 +138,7 @@ export class BrokerLifecycle {
       this.#options.onRefused(error);
       return;
     }
+    if (isDuplicate) sometimes('broker: registration waits for the end of a former session');
     this.#options.onFailure('register', error);
     this.#retryRegistration();
   }
@@ -176,6 +181,7 @@ export class BrokerLifecycle {
 
   #onBeat(response: { errorCode: number; isFenced: boolean; shouldShutDown: boolean }): void {
     if (response.errorCode === ErrorCode.STALE_BROKER_EPOCH || response.errorCode === ErrorCode.BROKER_ID_NOT_REGISTERED) {
+      if (this.#phase !== 'shuttingDown') sometimes('broker: registers anew because its registration is old');
       if (this.#phase === 'shuttingDown') this.#shutdownGranted?.();
       else void this.#register();
       return;
@@ -185,6 +191,7 @@ export class BrokerLifecycle {
       this.#phase = 'active';
       this.#options.onUnfenced();
     } else if (this.#phase === 'active' && response.isFenced) {
+      sometimes('broker: learns that it was fenced');
       this.#phase = 'registered';
       this.#options.onFenced();
     }

@@ -5,6 +5,7 @@
  * is tried again until its deadline while the controller moves, because every controller operation is safe to repeat:
  * a compare-and-set, or answered with an "already so" error of its own.
  */
+import { sometimes } from '@jackdaw/base';
 import type { Clock, NodeId, Timers } from '@jackdaw/base';
 import { decodeBody, encodeBody, ErrorCode, type MessageSchema } from '@jackdaw/protocol';
 import type { RpcChannel, RpcNetwork, RpcStream } from '../rpc/rpc-network.ts';
@@ -115,6 +116,7 @@ export class ControllerClient {
     return new Promise((resolve, reject) => {
       const correlationId = this.#nextCorrelationId++ % 0xffff_ffff;
       const timer = this.#options.timers.setTimer(timeoutMs, () => {
+        sometimes('broker: controller is silent');
         this.#calls.delete(correlationId);
         reject(new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `controller ${controllerId} is silent`));
       });
@@ -166,6 +168,7 @@ export class ControllerClient {
 
   #onResponse(response: ControllerResponseMessage): void {
     const call = this.#calls.get(response.correlationId);
+    if (call === undefined) sometimes('broker: answer of the controller came too late');
     if (call === undefined) return;
     this.#calls.delete(response.correlationId);
     if (response.error === ErrorCode.NONE) call.resolve(response.payload);
@@ -178,6 +181,7 @@ export class ControllerClient {
     this.#streamTo = -1;
     stream?.cancel();
     const calls = [...this.#calls.values()];
+    if (calls.length > 0) sometimes('broker: calls were open when the stream to the controller ended');
     this.#calls.clear();
     for (const call of calls) call.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, reason));
   }

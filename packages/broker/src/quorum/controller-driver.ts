@@ -5,7 +5,17 @@
  * it is dropped, and its uncommitted thoughts with it, when leadership is lost (E11). Decisions are proposed in the
  * order in which they are made; an answer leaves when everything that it depends on is committed.
  */
-import { setRepeating, type Clock, type NodeId, type Prng, type Randomness, type Timer, type Timers } from '@jackdaw/base';
+import {
+  setRepeating,
+  type Clock,
+  type NodeId,
+  type Prng,
+  type Randomness,
+  type Timer,
+  type Timers,
+  buggify,
+  sometimes,
+} from '@jackdaw/base';
 import { ActiveController, type ControllerDecision, type ControllerEvent, type ControllerSettings } from '@jackdaw/metadata';
 import { ErrorCode, uuidBytes, uuidOf } from '@jackdaw/protocol';
 import type { SoftState } from '@jackdaw/raft';
@@ -91,6 +101,9 @@ export class ControllerDriver {
   async handle<Response>(apiKey: number, apiVersion: number, body: object): Promise<Response> {
     const controller = this.#active;
     if (controller === null) throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'this node is not the active controller');
+    if (buggify('broker: controller refuses as if it were not active')) {
+      throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'this node is not the active controller');
+    }
     const reply = controller.handle({ apiKey, apiVersion, body, ...this.#moment() });
     await this.#commit(reply);
     return reply.response as Response;
@@ -171,6 +184,7 @@ export class ControllerDriver {
     try {
       await this.#lastCommitted;
     } catch (error) {
+      sometimes('broker: quorum lost before a decision was committed');
       throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'leadership of the quorum was lost', { cause: error });
     }
     for (const event of decision.events) this.#options.onEvent(event);
@@ -194,6 +208,7 @@ export class ControllerDriver {
 
   #rebuild(): void {
     if (this.#isRebuilding) return;
+    sometimes('broker: controller begins again from what is committed');
     this.#isRebuilding = true;
     this.#deactivate();
     const finish = (): void => {

@@ -7,6 +7,7 @@
  * streams whose end it could see, so it asks every broker once; and a broker that registers anew need not wait for the
  * session of the process that it replaces.
  */
+import { sometimes } from '@jackdaw/base';
 import type { NodeId } from '@jackdaw/base';
 import { ApiKey, decodeBody, encodeBody, ErrorCode } from '@jackdaw/protocol';
 import type { DescribeQuorumRequest, DescribeQuorumResponseDraft } from '@jackdaw/protocol';
@@ -149,6 +150,7 @@ export class ControllerService {
   async #onBroken(brokerId: NodeId): Promise<void> {
     if (!this.#options.driver.isActive) return;
     const isGone = await this.#isGone(brokerId);
+    if (this.#newest.has(brokerId)) sometimes('broker: another stream came while a broker was looked for');
     // It may have come back while it was asked.
     if (!this.#isClosed && !this.#newest.has(brokerId)) this.#options.driver.onBrokerStreamBroken(brokerId, isGone);
   }
@@ -172,7 +174,11 @@ export class ControllerService {
     const channel = this.#options.rpc.channel(registered.address, 'control');
     const answer = await channel.call(rpcMethods.controllerPing, { clusterId: this.#options.clusterId() }, pingTimeoutMs);
     channel.close();
+    if (answer === 'unreachable') sometimes('broker: nothing listens where a broker was');
     if (answer === 'unreachable') return true;
-    return answer !== 'failed' && answer.incarnationId !== '' && answer.incarnationId !== registered.incarnationId;
+    if (answer === 'failed') sometimes('broker: a broker does not answer the question whether it is there');
+    const isAnother = answer !== 'failed' && answer.incarnationId !== '' && answer.incarnationId !== registered.incarnationId;
+    if (isAnother) sometimes('broker: another process listens where a broker was');
+    return isAnother;
   }
 }

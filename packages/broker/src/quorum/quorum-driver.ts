@@ -14,6 +14,8 @@ import {
   type Term,
   type Timer,
   type Timers,
+  buggify,
+  sometimes,
 } from '@jackdaw/base';
 import { RaftNode, type ProposeResult, type RaftMessage, type RaftStatus, type Ready, type SoftState } from '@jackdaw/raft';
 import type { RaftStore } from './raft-store.ts';
@@ -94,6 +96,7 @@ export class QuorumDriver {
     this.#lastSnapshotMs = this.#lastTickMs;
     const { storage } = options.store;
     const snapshot = storage.snapshot();
+    if (snapshot !== null) sometimes('broker: metadata begins with a snapshot');
     if (snapshot !== null) options.application.restore(snapshot.metadata.index, snapshot.metadata.term, snapshot.data);
     this.#node = new RaftNode({
       id: options.nodeId,
@@ -197,6 +200,7 @@ export class QuorumDriver {
     const now = this.#options.clock.monotonicMs();
     const due = Math.floor((now - this.#lastTickMs) / this.#tickMs);
     if (due <= 0) return;
+    if (due > maxTicksAtOnce) sometimes('broker: late ticks of the quorum dropped');
     this.#lastTickMs = due > maxTicksAtOnce ? now : this.#lastTickMs + due * this.#tickMs;
     for (let i = 0; i < Math.min(due, maxTicksAtOnce); i++) this.#node.tick();
     this.#run();
@@ -233,6 +237,7 @@ export class QuorumDriver {
     for (const message of ready.messages) this.#transport?.send(message);
     await this.#options.store.persist(ready);
     if (ready.snapshot !== null) {
+      sometimes('broker: metadata restored from the leader of the quorum');
       const { index, term } = ready.snapshot.metadata;
       this.#options.application.restore(index, term, ready.snapshot.data);
     }
@@ -275,6 +280,7 @@ export class QuorumDriver {
 
   #failWaiters(reason: string): void {
     const waiters = [...this.#waiters.values(), ...this.#reads.values()];
+    if (waiters.length > 0) sometimes('broker: proposals were open when the quorum was lost');
     this.#waiters.clear();
     this.#reads.clear();
     for (const waiter of waiters) waiter.reject(new LeadershipLostError(reason));
@@ -284,7 +290,7 @@ export class QuorumDriver {
   #isSnapshotDue(): boolean {
     const { snapshotBytes, snapshotIntervalMs, clock } = this.#options;
     if (this.#bytesSinceSnapshot === 0) return false;
-    if (this.#bytesSinceSnapshot >= snapshotBytes) return true;
+    if (this.#bytesSinceSnapshot >= snapshotBytes || buggify('broker: metadata snapshot early')) return true;
     return snapshotIntervalMs > 0 && clock.monotonicMs() - this.#lastSnapshotMs >= snapshotIntervalMs;
   }
 
@@ -294,7 +300,10 @@ export class QuorumDriver {
     this.#lastSnapshotMs = this.#options.clock.monotonicMs();
     const { appliedIndex } = this.#node.status();
     const snapshot = this.#node.createdSnapshot(appliedIndex, this.#options.application.snapshot());
-    if (snapshot !== null) await this.#options.store.saveSnapshot(snapshot, appliedIndex - keptEntries);
+    if (snapshot === null) return;
+    sometimes('broker: metadata snapshot written');
+    const kept = buggify('broker: no entries kept behind a snapshot') ? 0 : keptEntries;
+    await this.#options.store.saveSnapshot(snapshot, appliedIndex - kept);
   }
 }
 

@@ -5,6 +5,7 @@
  * the observer opened. A stream that is down drops messages: Raft repeats what matters. A broken stream is reported at
  * once, so that followers of a killed leader need not wait for the whole election timeout.
  */
+import { sometimes } from '@jackdaw/base';
 import type { NodeId, Timer, Timers } from '@jackdaw/base';
 import type { RaftMessage } from '@jackdaw/raft';
 import {
@@ -132,7 +133,10 @@ class Peer {
         this.#stream = null;
         if (this.#isClosed) return;
         if (wasUp) this.#options.onBroken(this.#id, reason);
-        else if (isRefused) this.#options.onUnreachable(this.#id);
+        else if (isRefused) {
+          sometimes('broker: nothing listens at a voter');
+          this.#options.onUnreachable(this.#id);
+        }
         this.#timer = this.#options.timers.setTimer(reconnectMs, () => this.connect(onFrame));
       },
     });

@@ -6,6 +6,7 @@
  * as the limits allow. Unacknowledged bytes are bounded for each stream, so a slow follower costs memory only up to
  * its window. Reads older than the tail cache come from disk asynchronously; after each, the role is looked at anew.
  */
+import { buggify, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, Offset, Scheduler, Timer } from '@jackdaw/base';
 import type { ReadResult } from '@jackdaw/log';
@@ -121,8 +122,12 @@ export class FollowerStream {
   #open(open: OpenFetchMessage): void {
     const partition = this.#options.find(open.topicId, open.partition);
     const leader = partition?.leader;
-    if (partition === undefined) return this.#refuse(open.handle, ErrorCode.UNKNOWN_TOPIC_ID);
+    if (partition === undefined) {
+      sometimes('broker: follower asks for a partition that is not here');
+      return this.#refuse(open.handle, ErrorCode.UNKNOWN_TOPIC_ID);
+    }
     if (leader === null || leader === undefined || partition.log === null) {
+      sometimes('broker: follower asks one that does not lead yet');
       return this.#refuse(open.handle, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     }
     const answer = leader.checkFetchStart({
@@ -190,6 +195,7 @@ export class FollowerStream {
 
   #onRoleChanged(fetch: Fetch): void {
     if (fetch.isClosed || fetch.partition.leader === fetch.leader) return;
+    sometimes('broker: follower told that its leader leads no longer');
     this.#closeFetch(fetch);
     this.#refuse(fetch.handle, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     this.#scheduleFlush();
@@ -242,7 +248,9 @@ export class FollowerStream {
     const dirty = this.#dirty;
     this.#dirty = new Set();
     for (const fetch of dirty) {
-      if (this.#unacknowledgedBytes >= streamWindowBytes || !this.#isWritable) {
+      const windowBytes = buggify('broker: small window of a replication stream') ? 1 : streamWindowBytes;
+      if (this.#unacknowledgedBytes >= windowBytes || !this.#isWritable) {
+        sometimes('broker: replication stream has no room');
         // No room: whatever acknowledges or drains next flushes again.
         this.#dirty.add(fetch);
         continue;
@@ -259,7 +267,7 @@ export class FollowerStream {
     const result = log.read({
       fetchOffset: fetch.nextOffset,
       maxOffset: log.logEndOffset,
-      maxBytes: this.#options.readBytes,
+      maxBytes: buggify('broker: one batch in a push') ? 1 : this.#options.readBytes,
       minOneBatch: true,
     });
     if (!(result instanceof Promise)) {
@@ -270,7 +278,10 @@ export class FollowerStream {
     result.then(
       (read) => {
         fetch.isReading = false;
-        if (fetch.isClosed || this.#isClosed || fetch.partition.leader !== fetch.leader) return;
+        if (fetch.isClosed || this.#isClosed || fetch.partition.leader !== fetch.leader) {
+          sometimes('broker: read for a follower came after the end of its fetch');
+          return;
+        }
         this.#onRead(fetch, read);
         this.#send();
       },
@@ -286,6 +297,7 @@ export class FollowerStream {
     if (result.kind === 'outOfRange') return this.#fail(fetch, ErrorCode.OFFSET_OUT_OF_RANGE);
     if (result.kind === 'corrupt') {
       // The offset in a damaged header may be wrong; the one that was asked for lies in the batch.
+      sometimes('broker: damaged batch found for a follower');
       this.#options.onCorrupt(fetch.partition, Math.min(result.baseOffset, fetch.nextOffset));
       return this.#fail(fetch, ErrorCode.KAFKA_STORAGE_ERROR);
     }

@@ -5,6 +5,7 @@
  * them all. A request whose answer never comes (controller gone, timeout) is sent again with the same epochs, which
  * the controller's compare-and-set makes harmless (A15).
  */
+import { buggify, sometimes } from '@jackdaw/base';
 import { ErrorCode, type AlterPartitionRequest, type AlterPartitionResponse } from '@jackdaw/protocol';
 import type { Clock, NodeId, Scheduler, Timer } from '@jackdaw/base';
 import type { IsrProposal, PartitionLeader } from '@jackdaw/replication';
@@ -69,9 +70,10 @@ export class IsrUpdater {
     const proposed = this.#collect();
     if (proposed.length === 0) return;
     this.#isInFlight = true;
-    const response = await this.#ask(proposed);
+    let response = await this.#ask(proposed);
     this.#isInFlight = false;
     if (this.#isClosed) return;
+    if (response !== null && buggify('broker: answer to an ISR change lost')) response = null;
     if (response !== null) this.#onResponse(proposed, response);
     const unanswered = proposed.filter(({ leader }) => leader.pendingProposal() !== null);
     for (const { hosted } of unanswered) this.#candidates.add(hosted);
@@ -89,6 +91,7 @@ export class IsrUpdater {
     try {
       return await this.#options.alterPartition(this.#request(proposed));
     } catch (error) {
+      sometimes('broker: ISR change not answered');
       this.#options.onFailure(error);
       return null;
     }
@@ -130,6 +133,7 @@ export class IsrUpdater {
     const answers = new Map(response.topics.map((topic) => [topic.topicId, topic.partitions]));
     for (const { hosted, leader } of proposed) {
       // The role may be another one by now; an answer to the old leader object must not reach the new one.
+      if (hosted.leader !== leader) sometimes('broker: answer to an ISR change came after the end of the role');
       if (hosted.leader !== leader) continue;
       const before = [...leader.committedIsr];
       if (response.errorCode !== ErrorCode.NONE) {
@@ -141,6 +145,8 @@ export class IsrUpdater {
       if (answer.errorCode !== ErrorCode.NONE) leader.onIsrAnswer({ error: answer.errorCode }, nowMs);
       else leader.onIsrAnswer({ isr: answer.isr, partitionEpoch: answer.partitionEpoch, leaderEpoch: answer.leaderEpoch }, nowMs);
       const after = [...leader.committedIsr];
+      if (after.length < before.length) sometimes('broker: ISR shrunk');
+      if (after.length > before.length) sometimes('broker: ISR grown');
       if (before.join() !== after.join()) this.#options.onIsrChanged(hosted, before, after);
     }
   }

@@ -6,6 +6,7 @@
  * again (A2, A3). Positions go back when records have become durable, gathered over one turn of the event loop; they
  * are what the leader counts for the high watermark (B1). The stream reconnects by itself while anything is followed.
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { NodeId, Scheduler, Timer } from '@jackdaw/base';
 import type { PartitionFollower, Truncation } from '@jackdaw/replication';
@@ -108,6 +109,7 @@ export class LeaderLink {
 
   /** The broker has a new registration: every later position must be told under it (KIP-903). */
   onBrokerEpoch(): void {
+    if (this.#byHandle.size > 0) sometimes('broker: positions told again under a new registration');
     this.#transport?.write({ hello: this.#options.hello() });
     // What was told under the former epoch does not count toward the ISR: tell it again (A14).
     for (const fetch of this.#byHandle.values()) this.#moved.add(fetch);
@@ -150,6 +152,7 @@ export class LeaderLink {
       fetch.handle = 0;
       fetch.retryTimer?.cancel();
     }
+    sometimes('broker: replication stream ended');
     this.#options.onStreamEnd(this.#options.leaderId, reason);
     if (this.#isClosed || this.#byPartition.size === 0) return;
     this.#reconnectTimer = this.#options.scheduler.setTimer(this.#reconnectMs, () => {
@@ -187,7 +190,10 @@ export class LeaderLink {
 
   #onPush(push: PartitionPush): void {
     const fetch = this.#byHandle.get(push.handle);
-    if (fetch === undefined) return;
+    if (fetch === undefined) {
+      sometimes('broker: push for a fetch that has ended');
+      return;
+    }
     const isOver = push.error !== ErrorCode.NONE || push.diverging !== null;
     if (isOver) {
       this.#byHandle.delete(fetch.handle);
@@ -202,6 +208,7 @@ export class LeaderLink {
       this.#byHandle.delete(fetch.handle);
       if (fetch.handle !== 0) this.#closes.push(fetch.handle);
       fetch.handle = 0;
+      sometimes('broker: replicated batches could not be taken in');
       this.#options.onFailure(fetch.partition, error);
       this.#reopenLater(fetch);
     }
@@ -212,6 +219,7 @@ export class LeaderLink {
     if (!this.#options.mayTruncate(fetch.partition, plan)) return;
     fetch.follower.truncate(plan);
     this.#options.onTruncated(fetch.partition, plan);
+    if (fetch.truncations > 0) sometimes('broker: logs match only after several truncations');
     if (++fetch.truncations > maxTruncationsInARow) this.#reopenLater(fetch);
     else this.#open(fetch);
   }
