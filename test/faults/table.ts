@@ -1,13 +1,14 @@
 /**
  * The table of faults: every row, in the order in which they are run. A row is a file in rows/.
  */
+import { linkRows } from './rows/links.ts';
 import { partitionRows } from './rows/partition.ts';
 import { powerCutRows } from './rows/power-cut.ts';
 import { killRows } from './rows/process-kill.ts';
 import { signalRows } from './rows/process-signal.ts';
 import type { FaultRow } from './row.ts';
 
-export const table: readonly FaultRow[] = [...killRows, ...signalRows, ...partitionRows, ...powerCutRows];
+export const table: readonly FaultRow[] = [...killRows, ...signalRows, ...partitionRows, ...linkRows, ...powerCutRows];
 
 /** The rows of which `only` has the name or the family; all when it is empty. Throws for a name that is neither. */
 export function chooseRows(only: readonly string[]): readonly FaultRow[] {
