@@ -27,6 +27,8 @@ export const highWatermarkFile = 'replication-offset-checkpoint';
 export const cleanShutdownFile = '.kafka_cleanshutdown';
 export const metaPropertiesFile = 'meta.properties';
 export const lockFile = '.lock';
+/** The directory failed while it was in use: what its files seem to hold may not be on the disk. */
+export const failureNoteFile = '.jackdaw-failed';
 
 /** Every suffix that a segment's files can have, the log itself last so that it is renamed or removed last. */
 export const segmentSuffixes = [offsetIndexSuffix, timeIndexSuffix, transactionIndexSuffix, logSuffix];

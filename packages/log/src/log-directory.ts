@@ -5,13 +5,13 @@
  */
 
 import { sometimes } from '@jackdaw/base';
-import type { Clock, Offset } from '@jackdaw/base';
+import { utf8Encode, type Clock, type Offset } from '@jackdaw/base';
 import { join } from 'node:path';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { encodeOffsetCheckpoint, readOffsetCheckpoint, type OffsetCheckpoint } from './checkpoint-file.ts';
 import { lockDirectory, type DirectoryLock, type Processes } from './directory-lock.ts';
-import { highWatermarkFile, logStartOffsetFile, recoveryPointFile } from './file-names.ts';
-import { StorageError, type Fs } from './fs.ts';
+import { failureNoteFile, highWatermarkFile, logStartOffsetFile, recoveryPointFile } from './file-names.ts';
+import { StorageError, writeFully, type Fs } from './fs.ts';
 import { LogFlusher } from './log-flusher.ts';
 import {
   expectSameOwner,
@@ -46,6 +46,8 @@ export class LogDirectory {
   readonly flusher: LogFlusher<PartitionLog>;
   readonly wasCleanlyShutDown: boolean;
   readonly previousBrokerEpoch: number | null;
+  /** The last process that used it saw it fail: see `rewriteUnsynced`. */
+  readonly hadFailed: boolean;
   /** As they were when the directory was opened. */
   readonly recoveryPoints: OffsetCheckpoint;
   readonly logStartOffsets: OffsetCheckpoint;
@@ -72,6 +74,7 @@ export class LogDirectory {
       const marker = takeShutdownMarker(fs, path);
       this.wasCleanlyShutDown = marker.isClean;
       this.previousBrokerEpoch = marker.brokerEpoch;
+      this.hadFailed = fs.stat(join(path, failureNoteFile)) !== null;
       this.recoveryPoints = readOffsetCheckpoint(fs, join(path, recoveryPointFile));
       this.logStartOffsets = readOffsetCheckpoint(fs, join(path, logStartOffsetFile));
       this.highWatermarks = readOffsetCheckpoint(fs, join(path, highWatermarkFile));
@@ -114,7 +117,27 @@ export class LogDirectory {
     if (this.#failure !== null) return;
     this.#failure = error;
     for (const log of this.logs.values()) log.goOffline(error);
+    this.#leaveNote(error);
     this.#options.onFailure(this, error);
+  }
+
+  /** In the page cache is enough: with it goes what the note warns of. */
+  #leaveNote(error: StorageError): void {
+    const { fs } = this.#options;
+    try {
+      const file = fs.open(join(this.path, failureNoteFile), 'write');
+      writeFully(fs, file, [utf8Encode(`${error.message}\n`)], 0);
+      fs.close(file);
+    } catch {
+      // The file is there or the disk takes nothing any more.
+    }
+  }
+
+  /** Everything that is in the logs now has been written again and synced. */
+  async removeNote(): Promise<void> {
+    const { fs } = this.#options;
+    fs.unlink(join(this.path, failureNoteFile));
+    await fs.syncDirectory(this.path);
   }
 
   /** Writes the recovery points of all logs, after the epochs that lie below them. */

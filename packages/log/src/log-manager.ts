@@ -115,6 +115,7 @@ export class LogManager {
       }
       const manager = new LogManager(options, directories);
       for (const directory of directories) await manager.#openLogs(directory);
+      for (const directory of directories) if (directory.hadFailed) await manager.#rewrite(directory);
       return manager;
     } catch (error) {
       for (const directory of directories) directory.unlock();
@@ -251,6 +252,12 @@ export class LogManager {
         this.unreadable.push({ directory: path, error });
       }
     });
+  }
+
+  /** The last process here saw the disk fail, so what it left in the page cache may not be on the disk (B9). */
+  async #rewrite(directory: LogDirectory): Promise<void> {
+    await this.#forEach([...directory.logs.values()], (log) => log.rewriteAndFlush());
+    await directory.removeNote();
   }
 
   #openLog(

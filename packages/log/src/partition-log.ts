@@ -31,6 +31,7 @@ import type {
   RecoveryReport,
   TimestampOffset,
 } from './log-types.ts';
+import { rewriteUnsynced } from './rewrite.ts';
 import type { OpenSegments } from './open-segments.ts';
 import { TailCache, type TailCacheBudget } from './tail-cache.ts';
 import { collectAborted } from './transaction-index.ts';
@@ -420,6 +421,13 @@ export class PartitionLog implements Flushable {
       }
       this.#goOffline(error);
     }
+  }
+
+  /** Makes durable what is there after an earlier sync failed, of which it cannot be told what reached the disk (B9). */
+  async rewriteAndFlush(): Promise<void> {
+    await rewriteUnsynced(this.#parts);
+    await this.syncOnce();
+    await this.flush();
   }
 
   /** Writes `leader-epoch-checkpoint` when it is out of date; before a recovery point on disk may pass its epochs. */
