@@ -46,7 +46,12 @@ function planOf(seed: number, workload: WorkloadPlan): RunPlan {
       sockets: { slicing: 0 },
       disk: { meanSyncMs: 1, meanReadMs: 0.2, stalls: 0, stallMs: 0 },
     },
-    nodes: ids.map((id) => ({ id, clockFault: { wallOffsetMs: 0, rate: 1, monotonicStartMs: id * 1_000 }, startsAtOnce: true })),
+    nodes: ids.map((id) => ({
+      id,
+      clockFault: { wallOffsetMs: 0, rate: 1, monotonicStartMs: id * 1_000 },
+      startsAtOnce: true,
+      roles: 'broker,controller',
+    })),
     voters: ids,
     settings: {
       'controller.quorum.election.timeout.ms': '200',
@@ -71,6 +76,8 @@ interface CalmRun {
   readonly hash: string;
   readonly verdict: Verdict;
   readonly events: readonly HistoryEvent[];
+  readonly executed: number;
+  readonly virtualMs: number;
 }
 
 /** As run.ts does, without faults and checks of the cluster's inside. */
@@ -111,7 +118,13 @@ function runCalmly(seed: number, workload: WorkloadPlan, story: ((line: string) 
       () => clients.describePending(),
     );
     assert.deepEqual(uncaught, []);
-    return { hash: trace.hash, verdict: checkHistory(recorder), events: recorder.events };
+    return {
+      hash: trace.hash,
+      verdict: checkHistory(recorder),
+      events: recorder.events,
+      executed: loop.executed,
+      virtualMs: loop.nowMs,
+    };
   } finally {
     for (const node of cluster.nodes) node.kill('killed', 'processOnly');
     clients.kill();

@@ -8,7 +8,7 @@ import { messageOf, type LogBounds, type WorkloadContext } from './context.ts';
 import { nameOf } from './values.ts';
 
 const pollMs = 500;
-const maxWaitMs = 200;
+const maxWaitMs = 500;
 
 export function startReaders(context: WorkloadContext): void {
   for (let i = 1; i <= context.plan.workload.readers; i++) {

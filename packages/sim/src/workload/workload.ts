@@ -27,9 +27,10 @@ export class SimWorkload {
     this.#context = new WorkloadContext(cluster, recorder);
     const { trace } = cluster.world.loop;
     recorder.onEvent = (event) => {
-      const text = JSON.stringify(event);
-      trace.text(text);
-      if (trace.isTold) trace.note('process' in event ? event.process : event.op, `~ ${text}`);
+      trace.text(event.op);
+      if ('offset' in event) trace.number(event.offset ?? -1);
+      if ('value' in event) trace.text(event.value);
+      if (trace.isTold) trace.note('process' in event ? event.process : event.op, `~ ${JSON.stringify(event)}`);
     };
   }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkHistory, describeVerdict } from '../../src/history/checker.ts';
 import type { HistoryEvent } from '../../src/history/history.ts';
-import type { ViolationKind } from '../../src/history/violation.ts';
+import { kindsOf } from './kinds.ts';
 
 const key = 't/0';
 
@@ -27,12 +27,6 @@ function poll(process: string, records: readonly (readonly [number, string])[], 
 
 function assigned(process: string): HistoryEvent {
   return { op: 'assign', process, key };
-}
-
-/** Kinds found in the history, each once, in order of the alphabet. Sender "i" is idempotent. */
-function kindsOf(events: readonly HistoryEvent[]): ViolationKind[] {
-  const { violations } = checkHistory({ idempotent: new Set(['i']), events });
-  return [...new Set(violations.map((violation) => violation.kind))].sort();
 }
 
 const threeSent = acknowledged('i', [0, 1, 2]);
