@@ -458,14 +458,17 @@ class RunningNode implements Broker {
     this.#timers.close();
   }
 
-  /** Marks the logs clean under the broker epoch that the controller knows (A18). */
+  /**
+   * Marks the logs clean under the broker epoch that the controller knows (A18): that of a former process, when this one
+   * stops before it has registered.
+   */
   async #closeLogs(): Promise<void> {
     const logManager = this.#logManager;
     const services = this.#services;
     if (logManager === null) return;
     try {
       if (services !== null) await logManager.checkpointHighWatermarks((log) => highWatermark(services, log));
-      await logManager.shutdown({ brokerEpoch: this.#lifecycle?.brokerEpoch ?? -1 });
+      await logManager.shutdown({ brokerEpoch: this.#previousBrokerEpoch });
     } catch (error) {
       this.#log.error(error, 'the logs could not be closed cleanly; the next start will check them');
     }

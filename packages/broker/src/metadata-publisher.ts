@@ -118,10 +118,12 @@ export class MetadataPublisher {
 
 function desiredOf(registration: PartitionRegistration, nodeId: NodeId): DesiredPartition {
   const { leader, leaderEpoch, partitionEpoch, replicas, isr } = registration;
+  const directoryId = directoryOf(registration, nodeId);
   return {
     state: { leader, leaderEpoch, partitionEpoch, replicas, isr },
     isRecovering: registration.leaderRecoveryState === leaderRecovering,
-    isLost: directoryOf(registration, nodeId) === directoryIds.lost,
+    isLost: directoryId === directoryIds.lost,
+    directoryId,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { Prng, type NodeId } from '@jackdaw/base';
+import { makeDirectoryDurable } from '@jackdaw/log';
 import type { SoftState } from '@jackdaw/raft';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { ControllerDriver } from './quorum/controller-driver.ts';
@@ -168,8 +169,10 @@ export class NodeCore {
 
   /** Opens the quorum's database. Rejects when it is locked or damaged. */
   static async open(options: NodeCoreOptions): Promise<NodeCore> {
-    const { openDatabase, random } = options.platform;
-    const database = await openDatabase(join(options.config.metadataLogDir, 'raft'));
+    const { fs, openDatabase, random } = options.platform;
+    const directory = join(options.config.metadataLogDir, 'raft');
+    makeDirectoryDurable(fs, directory);
+    const database = await openDatabase(directory);
     return new NodeCore(options, await RaftStore.open(database, random));
   }
 

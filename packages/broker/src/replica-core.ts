@@ -3,7 +3,7 @@
  */
 import type { NodeId } from '@jackdaw/base';
 import type { LogManager, PartitionLog } from '@jackdaw/log';
-import { directoryIds, type MetadataImage } from '@jackdaw/metadata';
+import type { MetadataImage } from '@jackdaw/metadata';
 import type { Codecs } from '@jackdaw/protocol';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { groupConfigOf, GroupService } from './groups/group-service.ts';
@@ -11,7 +11,7 @@ import { rpcAddressOf } from './metadata-publisher.ts';
 import type { TrafficCounters } from './observability/traffic-counters.ts';
 import { controllerApis } from './quorum/controller-apis.ts';
 import type { ControllerClient } from './quorum/controller-client.ts';
-import { DamagedReplicas } from './replica/damaged-replicas.ts';
+import { ReplicaDirectories } from './replica/replica-directories.ts';
 import { maxPushBytes, maxReadBytes } from './replica/follower-stream.ts';
 import type { HostedPartition } from './replica/hosted-partition.ts';
 import { IsrUpdater } from './replica/isr-updater.ts';
@@ -45,7 +45,7 @@ export class ReplicaCore {
   readonly replication: ReplicationService;
   readonly isrUpdater: IsrUpdater;
   readonly groups: GroupService;
-  readonly damaged: DamagedReplicas;
+  readonly directories: ReplicaDirectories;
   isrShrinks = 0;
   isrExpands = 0;
   failedIsrUpdates = 0;
@@ -58,7 +58,7 @@ export class ReplicaCore {
     this.isrUpdater = this.#newIsrUpdater();
     this.replication = this.#newReplication();
     this.replicas = this.#newReplicaManager();
-    this.damaged = this.#newDamagedReplicas();
+    this.directories = this.#newReplicaDirectories();
     this.groups = this.#newGroups();
   }
 
@@ -69,7 +69,7 @@ export class ReplicaCore {
 
   close(): void {
     this.isrUpdater.close();
-    this.damaged.close();
+    this.directories.close();
     this.groups.close();
     this.replicas.close();
     this.replication.close();
@@ -148,22 +148,22 @@ export class ReplicaCore {
       followerDurable: (partition) => this.replication.onDurable(partition),
       isrMayChange: (partition) => this.isrUpdater.check(partition),
       onRole: (partition) => this.groups.onRole(partition),
-      onDamage: (partition) => this.damaged.check(partition),
+      directoryMayDiffer: (partition) => this.directories.check(partition),
       events: log,
     });
   }
 
-  #newDamagedReplicas(): DamagedReplicas {
+  #newReplicaDirectories(): ReplicaDirectories {
     const { config, platform, controller, brokerEpoch, log, logManager } = this.#options;
-    return new DamagedReplicas({
+    return new ReplicaDirectories({
       timers: platform.scheduler,
       nodeId: config.nodeId,
       brokerEpoch,
-      directoryOf: ({ topicName, partition }) => logManager.directoryIdOf(topicName, partition) ?? directoryIds.unassigned,
+      directoryOf: ({ topicName, partition }) => logManager.directoryIdOf(topicName, partition),
       assign: (request) => controller.call(controllerApis.assignReplicasToDirs, request, alterPartitionTimeoutMs),
       onLastCopy: (partition) => log.onLastCopy(partition),
       onFailure: (error) =>
-        log.warnSometimes({ err: error }, 'the controller could not be told of a damaged replica, it will be told again'),
+        log.warnSometimes({ err: error }, 'the controller could not be told where replicas are, it will be told again'),
     });
   }
 

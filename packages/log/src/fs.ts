@@ -5,6 +5,7 @@
  * which can lose power, run out of space and fail a sync. Synchronous calls end in the page cache and are short;
  * what may wait for the disk (large reads, syncs) returns a Promise. Errors are thrown as `StorageError`.
  */
+import { dirname } from 'node:path';
 
 /** An open file. Opaque: only the `Fs` that gave it out understands it. */
 export type FileHandle = number & { readonly __file?: 'FileHandle' };
@@ -125,6 +126,18 @@ export async function readFully(fs: Fs, file: FileHandle, target: Uint8Array, po
     total += count;
   }
   return total;
+}
+
+/**
+ * Creates a directory and its missing parents so that no crash takes them back (B8): each name is synced into its parent.
+ * Without that, everything that is written below could vanish with the name of the directory.
+ */
+export function makeDirectoryDurable(fs: Fs, path: string): void {
+  if (fs.stat(path) !== null) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectoryDurable(fs, parent);
+  fs.makeDirectory(path);
+  fs.syncDirectoryNow(parent);
 }
 
 /** The whole of a small file, or null when it is absent. */

@@ -4,6 +4,7 @@
 export { readOffsetCheckpoint, type OffsetCheckpoint } from './checkpoint-file.ts';
 export { systemProcesses, type ProcessIdentity, type Processes } from './directory-lock.ts';
 export {
+  makeDirectoryDurable,
   readSmallFile,
   StorageError,
   writeFully,

@@ -2,7 +2,7 @@
 import { Prng, type Scheduler } from '@jackdaw/base';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSmallFile, StorageError, writeFully } from '../src/fs.ts';
+import { makeDirectoryDurable, readSmallFile, StorageError, writeFully } from '../src/fs.ts';
 import { MemoryFs, type CrashMode } from '../src/memory-fs.ts';
 import { fsConformance } from './fs-conformance.ts';
 
@@ -218,4 +218,14 @@ test('a file counts for the space as long as it has a name', () => {
   fs.close(fs.open('/c', 'write'));
   fs.rename('/c', '/b');
   assert.equal(fs.usedBytes, 0);
+});
+
+test('B8: a directory that was made durable is there after a crash, with its missing parents', () => {
+  const fs = new MemoryFs();
+  makeDirectoryDurable(fs, '/var/lib/data');
+  fs.crash('loseUnsynced', new Prng(1));
+  assert.deepEqual(fs.list('/var/lib'), ['data']);
+  fs.makeDirectory('/var/lib/other');
+  fs.crash('loseUnsynced', new Prng(1));
+  assert.deepEqual(fs.list('/var/lib'), ['data']);
 });

@@ -28,6 +28,11 @@ export class FollowerProgress {
   brokerEpoch = -1;
   /** Monotonic ms of the last moment at which the follower was known to have everything. */
   lastCaughtUpMs: number;
+  /**
+   * Whether it has reported since it was last left out of the ISR: what is known of a follower that has fallen silent
+   * must not let it in again.
+   */
+  hasReportedSinceLeft = false;
   /** The leader's end at some moment: when the follower reaches it, it has had everything of that moment. */
   #mark: { readonly leaderEndOffset: Offset; readonly ms: number } | null = null;
 
@@ -43,6 +48,7 @@ export class FollowerProgress {
 
   onReport(position: FollowerPosition, leaderEndOffset: Offset, nowMs: number): void {
     this.brokerEpoch = position.brokerEpoch;
+    this.hasReportedSinceLeft = true;
     this.fetchOffset = position.fetchOffset;
     this.durableOffset = position.durableOffset;
     this.logStartOffset = position.logStartOffset;

@@ -215,8 +215,14 @@ export class PartitionLeader {
     if (wanted.length < committed.size) sometimes('replication: ISR shall shrink');
     if (wanted.some((id) => !committed.has(id))) sometimes('replication: ISR shall grow');
     if (isSame) sometimes('replication: leader elected uncleanly says that it has recovered');
+    for (const id of committed) if (!wanted.includes(id)) this.#onLeftOut(id);
     this.#isr.propose(wanted);
     return this.pendingProposal();
+  }
+
+  #onLeftOut(id: NodeId): void {
+    const progress = this.#followers.get(id);
+    if (progress !== undefined) progress.hasReportedSinceLeft = false;
   }
 
   /** The change in flight, to send again when its answer never came. */
@@ -332,7 +338,7 @@ export class PartitionLeader {
     else if (progress.hasReported && progress.durableOffset < this.leaderEpochStartOffset) {
       sometimes('replication: follower kept out until it reaches the start of the epoch');
     }
-    if (!progress.hasReported || !this.#isEligible(progress)) return false;
+    if (!progress.hasReported || !progress.hasReportedSinceLeft || !this.#isEligible(progress)) return false;
     return progress.durableOffset >= this.#highWatermark && progress.durableOffset >= this.leaderEpochStartOffset;
   }
 

@@ -204,3 +204,16 @@ test('A23: a leader that was elected uncleanly says once that it has recovered, 
   leader.onIsrAnswer({ isr: [1], partitionEpoch: 11, leaderEpoch: 5 }, 0);
   assert.equal(leader.maybeProposeIsr(0, { isRecovering: false }), null);
 });
+
+test('A16: a member that fell silent is left out once, and is not let in again before it has reported', () => {
+  const { leader, append, report } = leaderFixture({ log: MemoryLog.of(0, 0), state: { isr: [1, 2] }, highWatermark: 2 });
+  report(2, 2);
+  append(1);
+  const late = lagTimeMaxMs + 1;
+  assert.deepEqual(members(leader.maybeProposeIsr(late)), [1]);
+  leader.onIsrAnswer({ isr: [1], partitionEpoch: 11, leaderEpoch: 5 }, late);
+  // It is at the high watermark, which waits for min.insync.replicas; but nobody has heard of it.
+  assert.equal(leader.maybeProposeIsr(late), null);
+  report(2, 3);
+  assert.deepEqual(members(leader.maybeProposeIsr(late)), [1, 2]);
+});

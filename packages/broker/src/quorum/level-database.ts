@@ -2,7 +2,6 @@
  * `Database` over LevelDB, the real disk of the quorum.
  */
 import type { Buffer } from 'node:buffer';
-import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError } from '@jackdaw/log';
 import { Level } from 'level';
@@ -12,9 +11,8 @@ import type { Database, DatabaseOperation } from './database.ts';
 const lockWaitMs = 3_000;
 const lockRetryMs = 50;
 
-/** Opens or creates the database. Rejects with StorageError when it is locked by another process or damaged. */
+/** Opens or creates the database in a directory that exists. Rejects with StorageError when it is locked by another process or damaged. */
 export async function openLevelDatabase(directory: string): Promise<Database> {
-  mkdirSync(directory, { recursive: true });
   const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer' });
   await openUnlocked(db, directory);
   return {

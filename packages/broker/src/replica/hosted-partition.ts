@@ -21,6 +21,8 @@ export interface DesiredPartition {
   readonly isRecovering: boolean;
   /** The controller has noted this replica as lost: its log is damaged and must be fetched anew (B3). */
   readonly isLost: boolean;
+  /** Where the controller believes this replica's log to be. */
+  readonly directoryId: string | null;
 }
 
 /** Told when something appended, or one end of what may be read moved, or the role changed. */

@@ -15,7 +15,7 @@ import {
   type ReplicationConfig,
   type Truncation,
 } from '@jackdaw/replication';
-import { cutDamagedLog } from './damaged-replicas.ts';
+import { cutDamagedLog } from './replica-directories.ts';
 import { HostedPartition, type DesiredPartition } from './hosted-partition.ts';
 
 export interface PartitionKey {
@@ -54,8 +54,8 @@ export interface ReplicaManagerOptions {
   readonly isrMayChange: (partition: HostedPartition) => void;
   /** A partition has another role, or has lost its role. */
   readonly onRole: (partition: HostedPartition) => void;
-  /** A replica was found damaged, or its damage was cut off: the controller has to be told. */
-  readonly onDamage: (partition: HostedPartition) => void;
+  /** A replica was found damaged, or its damage was cut off, or its log was opened: the controller may have to be told. */
+  readonly directoryMayDiffer: (partition: HostedPartition) => void;
   readonly events: ReplicaEvents;
 }
 
@@ -159,7 +159,7 @@ export class ReplicaManager {
       this.corruptBatches++;
       this.#options.events.onCorrupt(hosted, offset);
     }
-    this.#options.onDamage(hosted);
+    this.#options.directoryMayDiffer(hosted);
   }
 
   /** Appends replicated batches; throws what the log throws. */
@@ -197,6 +197,7 @@ export class ReplicaManager {
     // The removal of a partition that went while it was opened comes next in the queue of its directory.
     if (hosted.isRemoved || this.#isClosed) return;
     this.#byLog.set(hosted.log, hosted);
+    this.#options.directoryMayDiffer(hosted);
     this.#reconcile(hosted);
   }
 
@@ -311,7 +312,7 @@ export class ReplicaManager {
       return false;
     }
     this.#options.events.onRefetching(hosted, log.logEndOffset);
-    this.#options.onDamage(hosted);
+    this.#options.directoryMayDiffer(hosted);
     return true;
   }
 

@@ -1,7 +1,15 @@
 /**
  * Opens the log directories of a broker, and turns what can go wrong into a text for its user.
  */
-import { LogManager, readMetaProperties, StorageError, type Fs, type LogConfig, type PartitionLog } from '@jackdaw/log';
+import {
+  LogManager,
+  makeDirectoryDurable,
+  readMetaProperties,
+  StorageError,
+  type Fs,
+  type LogConfig,
+  type PartitionLog,
+} from '@jackdaw/log';
 import { effectiveTopicConfig } from '@jackdaw/metadata';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { nodeCodecs } from '../codecs/codecs.ts';
@@ -25,7 +33,7 @@ export interface OpenLogsOptions {
 const tailCache = { maxTotalBytes: 16 * 1024 * 1024, maxBytesPerLog: 1024 * 1024 };
 
 export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): Promise<LogManager> {
-  for (const directory of config.logDirs) options.platform.fs.makeDirectory(directory);
+  for (const directory of config.logDirs) makeDirectoryDurable(options.platform.fs, directory);
   const manager = await openDirectories(config, options);
   for (const { directory, error } of manager.unreadable)
     options.log.error(error, 'a partition could not be opened', { directory });
@@ -60,14 +68,14 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
   });
 }
 
-/** Configured, or what the directories say, or what follows from the voters; null makes a new one. */
+/** Configured, or what the directories say, or what follows from the voters that all nodes are told; null makes a new one. */
 function clusterIdFor(config: BrokerConfig, fs: Fs): string | null {
   if (config.clusterId !== null) return config.clusterId;
   for (const directory of config.logDirs) {
     const found = readMetaProperties(fs, directory)?.clusterId;
     if (found !== undefined) return found;
   }
-  return config.voters.length > 1 ? clusterIdOf(config.voters) : null;
+  return config.view.list('controller.quorum.voters').length > 0 ? clusterIdOf(config.voters) : null;
 }
 
 /** Before the metadata is there, a topic is opened with the broker's defaults; the metadata corrects it. */

@@ -23,7 +23,10 @@ function partitionNotAtRest(cluster: SimCluster): string | null {
   for (const topic of image.topicsById.values()) {
     for (const [number, state] of topic.partitions) {
       const name = `${topic.name}-${number}`;
-      if (state.leader < 0) return `${name} has no leader`;
+      if (state.leader < 0) {
+        const { isr, elr, lastKnownElr } = state;
+        return `${name} has no leader: ISR ${isr.join()}, ELR ${elr.join()}, last known ${lastKnownElr.join()}`;
+      }
       if (state.isr.length < state.replicas.length) return `${name} has the ISR ${state.isr.join()} of ${state.replicas.join()}`;
       const open = replicaNotAtRest(cluster, { topicId: topic.id, partition: number });
       if (open !== null) return `${name}: ${open}`;

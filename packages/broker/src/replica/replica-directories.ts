@@ -1,6 +1,10 @@
 /**
- * Replicas of this broker with a batch on disk that fails its CRC: gives them up and takes them back into use (B3).
+ * Tells the controller in which log directory this broker's replicas are, where it believes something else.
  *
+ * A broker whose disk was replaced comes back with another directory id, and replicas that the controller knows to be
+ * in the old one could never lead again (KIP-858).
+ *
+ * And a replica with a batch on disk that fails its CRC is given up and taken back into use (B3).
  * A leader that reads such a batch tells the controller that the replica is on a lost directory. The controller takes it
  * out of ISR and ELR and lets another lead; as a follower the replica then cuts its log before the damage and fetches the
  * rest again, and when the new leader knows how short it is now, the controller is told the real directory. From there
@@ -13,12 +17,12 @@ import { directoryIds } from '@jackdaw/metadata';
 import { ErrorCode, type AssignReplicasToDirsRequest, type AssignReplicasToDirsResponse } from '@jackdaw/protocol';
 import type { HostedPartition } from './hosted-partition.ts';
 
-export interface DamagedReplicasOptions {
+export interface ReplicaDirectoriesOptions {
   readonly timers: Timers;
   readonly nodeId: NodeId;
   readonly brokerEpoch: () => number;
-  /** Id of the directory in which the replica's log is. */
-  readonly directoryOf: (hosted: HostedPartition) => string;
+  /** Id of the directory in which the replica's log is; null while it is in none. */
+  readonly directoryOf: (hosted: HostedPartition) => string | null;
   /** Sends to the active controller; rejects when there is none or the answer does not come in time. */
   readonly assign: (request: AssignReplicasToDirsRequest) => Promise<AssignReplicasToDirsResponse>;
   /** Nobody else can lead the partition; told once until that changes. */
@@ -31,8 +35,8 @@ const retryMs = 1_000;
 /** How often to look whether the new leader has answered the first fetch of a cut log. */
 const answerPollMs = 50;
 
-export class DamagedReplicas {
-  readonly #options: DamagedReplicasOptions;
+export class ReplicaDirectories {
+  readonly #options: ReplicaDirectoriesOptions;
   /** Those with something left to tell; at most all replicas of this broker. */
   readonly #open = new Set<HostedPartition>();
   readonly #refused = new Set<HostedPartition>();
@@ -40,11 +44,11 @@ export class DamagedReplicas {
   #timer: Timer | null = null;
   #isClosed = false;
 
-  constructor(options: DamagedReplicasOptions) {
+  constructor(options: ReplicaDirectoriesOptions) {
     this.#options = options;
   }
 
-  /** A replica was found damaged, or has cut its log: looked at within this turn of the event loop. */
+  /** A replica was found damaged, has cut its log, or is in another place than the controller believes: looked at soon. */
   check(hosted: HostedPartition): void {
     if (this.#open.has(hosted) || this.#isClosed) return;
     this.#open.add(hosted);
@@ -67,14 +71,27 @@ export class DamagedReplicas {
     for (const hosted of this.#open) {
       const directory = this.#directoryToTell(hosted);
       if (directory !== null) told.set(hosted, directory);
-      else if (isSettled(hosted)) this.#forget(hosted);
+      else if (this.#isSettled(hosted)) this.#forget(hosted);
     }
+    // Nobody believes a broker that is not registered yet.
+    if (this.#options.brokerEpoch() < 0) told.clear();
     this.#isInFlight = true;
     const isAnswered = told.size === 0 || (await this.#tell(told));
     this.#isInFlight = false;
     if (this.#open.size === 0) return;
     const isRefused = [...told.keys()].some((hosted) => this.#refused.has(hosted));
     this.#schedule(isAnswered && !isRefused ? answerPollMs : retryMs);
+  }
+
+  /** Whether the controller believes that the replica's log is in another directory than it is. */
+  isElsewhere(hosted: HostedPartition): boolean {
+    const directory = this.#options.directoryOf(hosted);
+    return directory !== null && !hosted.desired.isLost && directory !== hosted.desired.directoryId;
+  }
+
+  #isSettled(hosted: HostedPartition): boolean {
+    if (isOut(hosted)) return true;
+    return !hosted.desired.isLost && hosted.damagedFrom === null && !this.isElsewhere(hosted);
   }
 
   #forget(hosted: HostedPartition): void {
@@ -85,7 +102,10 @@ export class DamagedReplicas {
   /** Null when there is nothing to tell now. */
   #directoryToTell(hosted: HostedPartition): string | null {
     if (isOut(hosted)) return null;
-    if (!hosted.desired.isLost) return hosted.damagedFrom === null ? null : directoryIds.lost;
+    if (!hosted.desired.isLost) {
+      if (hosted.damagedFrom !== null) return directoryIds.lost;
+      return this.isElsewhere(hosted) ? this.#options.directoryOf(hosted) : null;
+    }
     // Before the leader has answered, what it knows of this replica may be from before the cut: it must not count.
     const isKnownToLeader = hosted.isRefetching && hosted.role.kind === 'follower' && hosted.leaderEndOffset >= 0;
     return isKnownToLeader ? this.#options.directoryOf(hosted) : null;
@@ -128,10 +148,6 @@ export class DamagedReplicas {
 /** Removed here, or out of service for a worse reason. */
 function isOut(hosted: HostedPartition): boolean {
   return hosted.isRemoved || hosted.storageFailure !== null;
-}
-
-function isSettled(hosted: HostedPartition): boolean {
-  return isOut(hosted) || (!hosted.desired.isLost && hosted.damagedFrom === null);
 }
 
 /**
