@@ -12,6 +12,7 @@ import {
   batchLastOffsetDelta,
   batchProducerEpoch,
   batchProducerId,
+  CorruptRecordError,
   incrementSequence,
   isControlBatch,
 } from '@jackdaw/protocol';
@@ -135,8 +136,14 @@ export class ProducerState {
       return [];
     }
     const updates = new Map<number, ProducerUpdate>();
-    // Refusals are for producers; what is in the log happened.
-    this.check(updates, { bytes, position }, replay);
+    try {
+      // Refusals are for producers; what is in the log happened.
+      this.check(updates, { bytes, position }, replay);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      // A marker that cannot be read ends no transaction; a start must not fail for it.
+      updates.clear();
+    }
     return this.commit(updates, endOffset);
   }
 

@@ -1,6 +1,6 @@
 /** Idempotent and transactional producers in the log: duplicates, sequences, epochs, snapshots, the last stable offset. */
 import { Prng } from '@jackdaw/base';
-import { encodeEndTxnMarker, ErrorCode } from '@jackdaw/protocol';
+import { encodeBatch, encodeEndTxnMarker, ErrorCode } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSmallFile } from '../src/fs.ts';
@@ -257,4 +257,32 @@ test('C5: markers are fenced by coordinator epoch, and under version 2 need a ne
   const outside = produce(log, { sequence: 0, epoch: 1, isTransactional: true });
   assert.equal(outside.kind, 'appended');
   assert.equal(outcome(log, { sequence: 1, epoch: 1 }), `error ${ErrorCode.INVALID_TXN_STATE}`);
+});
+
+test('B5: a marker that cannot be read, in a batch that is sound otherwise, does not keep a log from opening', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs);
+  append(log, batchOf(['first']));
+  produce(log, { sequence: 0, isTransactional: true });
+  const value = Buffer.from('no marker');
+  const marker = encodeBatch({
+    records: [{ key: Buffer.from('x'), value, timestamp: startMs }],
+    baseOffset: log.logEndOffset,
+    leaderEpoch: 0,
+    producerId: 7,
+    producerEpoch: 0,
+    isTransactional: true,
+    isControl: true,
+  });
+  const path = `${directory}/00000000000000000000.log`;
+  const file = fs.open(path, 'write');
+  fs.write(file, [marker], log.sizeBytes);
+  fs.close(file);
+  await log.abandon();
+  for (const hadCleanShutdown of [false, true]) {
+    const { log: opened } = await openTestLog(fs, { hadCleanShutdown });
+    assert.equal(opened.logEndOffset, 3);
+    assert.equal(opened.hasOpenTransaction(7, 0), true, 'it ends no transaction');
+    await opened.abandon();
+  }
 });
