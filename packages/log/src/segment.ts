@@ -41,6 +41,8 @@ export class Segment {
   hasUnsavedIndexes = false;
   /** The file was shortened and that is not synced: a crash could bring the old end back. */
   hasUnsyncedCut = false;
+  /** Part of a failed append was written and cut off again, and that is not synced. */
+  #hasUndoneAppend = false;
   #sizeBytes: BytePosition;
   /** Null while not loaded; never null in the active segment. */
   #indexes: SegmentIndexes | null = null;
@@ -124,6 +126,11 @@ export class Segment {
     assert(this.isActive, `append to sealed segment ${this.baseOffset}`);
     const position = this.#sizeBytes;
     const file = this.file();
+    if (this.#hasUndoneAppend) {
+      // A crash that undoes the cut but keeps the next append would bring back what was refused, under the same epoch.
+      this.context.fs.dataSyncNow(file);
+      this.#hasUndoneAppend = false;
+    }
     try {
       writeFully(this.context.fs, file, [batches], position);
     } catch (error) {
@@ -137,8 +144,10 @@ export class Segment {
   }
 
   #cutBack(file: FileHandle, sizeBytes: BytePosition): void {
-    this.hasUnsyncedCut = true;
     try {
+      if (this.context.fs.size(file) === sizeBytes) return;
+      this.hasUnsyncedCut = true;
+      this.#hasUndoneAppend = true;
       this.context.fs.truncate(file, sizeBytes);
     } catch (error) {
       throw new StorageError('io', this.path(logSuffix), 'a failed append could not be undone', error);

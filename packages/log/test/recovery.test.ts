@@ -246,3 +246,27 @@ test('recovery reads only past the recovery point', async () => {
   const clean = await openTestLog(fs, { ...cold, recoveryPoint: 40 });
   assert.equal(clean.log.recovery.scannedBytes, 0);
 });
+
+test('B10, B2: what a full disk made the log refuse does not come back in a crash, behind what was appended later', async () => {
+  let kept = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const fs = new MemoryFs();
+    const { log } = await openTestLog(fs.mount(), { tailBytes: 0, isNew: true });
+    fs.syncDirectoryNow('/');
+    append(log, batchOf(['first']));
+    await log.flush();
+    // Of two batches of one append the first fits, and some of the second.
+    const [a, b] = [batchOf(['refused a']), batchOf(['refused b'])];
+    fs.capacityBytes = fs.usedBytes + a.length + b.length - 1;
+    const refused = log.appendAsLeader(Buffer.concat([a, b]), { leaderEpoch: 0, nowMs: startMs });
+    assert.equal(refused.kind, 'error');
+    fs.capacityBytes = Number.POSITIVE_INFINITY;
+    append(log, batchOf(['later  a']));
+    fs.crash('random', new Prng(seed));
+    const again = await openTestLog(fs.mount(), { tailBytes: 0, hadCleanShutdown: false, recoveryPoint: 1 });
+    const text = (await readAll(again.log)).toString();
+    assert.ok(!text.includes('refused'), `seed ${seed}`);
+    kept += text.includes('later') ? 1 : 0;
+  }
+  assert.ok(kept > 5 && kept < 60, `${kept} of 60`);
+});
