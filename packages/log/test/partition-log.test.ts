@@ -135,6 +135,15 @@ test('group commit: appends during a sync share the next one', async () => {
   assert.equal(fs.syncCount - before, 2);
 });
 
+test('A2, A3: a truncation at the log end takes no record, but the epoch that begins there', async () => {
+  const { log } = await openTestLog(new MemoryFs(), { isNew: true });
+  append(log, batchOf(['a']));
+  log.assignEpochStartOffset(3, 1);
+  assert.equal(log.latestEpoch(), 3);
+  log.truncateTo(1);
+  assert.deepEqual([log.logEndOffset, log.latestEpoch()], [1, 0]);
+});
+
 test('a sync that was under way during a truncation does not count what was appended after it', async () => {
   const fs = new MemoryFs();
   const { log, flusher } = await openTestLog(fs);

@@ -89,6 +89,17 @@ test('C1: a retry of one of the last five batches gets its first offset and time
   }
 });
 
+test('C1: a follower that becomes leader knows the batches that it has replicated', async () => {
+  const { log: leader } = await openTestLog(new MemoryFs(), { isNew: true });
+  const { log: follower } = await openTestLog(new MemoryFs(), { isNew: true });
+  for (let i = 0; i < 5; i++) {
+    const batch = batchOf([`value ${i}`], { producerId: 7, producerEpoch: 0, baseSequence: i });
+    leader.appendAsLeader(batch, { leaderEpoch: 0, nowMs: startMs });
+    follower.appendAsFollower(batch);
+  }
+  for (let i = 0; i < 5; i++) assert.equal(outcome(follower, { sequence: i }, { leaderEpoch: 1 }), `duplicate ${i}`);
+});
+
 test('C2: a gap is out of order; an unknown producer may start anywhere, under version 2 only at 0', async () => {
   const { log } = await openTestLog(new MemoryFs());
   assert.equal(outcome(log, { sequence: 5 }), 'appended 0');
@@ -100,6 +111,24 @@ test('C2: a gap is out of order; an unknown producer may start anywhere, under v
   const legacy = { lowestSequence: 3, supportsEpochBump: false };
   assert.equal(outcome(log, { sequence: 4, producerId: 9 }, { verification: legacy }), outOfOrder);
   assert.equal(outcome(log, { sequence: 3, producerId: 9 }, { verification: legacy }), 'appended 3');
+});
+
+test('C2: what comes before the first batch that is known of a producer was never seen, and is not called a duplicate', async () => {
+  for (const isReopened of [false, true]) {
+    const fs = new MemoryFs();
+    let { log } = await openTestLog(fs, { isNew: true });
+    fs.syncDirectoryNow('/');
+    for (let i = 0; i < 8; i++) assert.equal(outcome(log, { sequence: 5 + i }), `appended ${i}`);
+    if (isReopened) {
+      await log.close();
+      ({ log } = await openTestLog(fs));
+    }
+    // Sent first and overtaken: an acknowledgement would lose it.
+    assert.equal(outcome(log, { sequence: 0 }), outOfOrder);
+    assert.equal(outcome(log, { sequence: 4 }), outOfOrder);
+    assert.equal(outcome(log, { sequence: 5 }), duplicateSequence);
+    assert.equal(outcome(log, { sequence: 13 }), 'appended 8');
+  }
 });
 
 test('C2: sequence numbers wrap from 2^31 − 1 to 0, inside a batch and between batches', async () => {
@@ -154,6 +183,7 @@ test('B5: producer state survives snapshots that are missing, damaged or newer t
           lastTimestamp: startMs,
           currentTxnFirstOffset: -1,
           batches: [],
+          startSequence: -1,
         };
         putFile(fs, `${directory}/00000000000000000099.snapshot`, encodeProducerSnapshot([entry]));
       }
@@ -174,8 +204,17 @@ test('a snapshot holds every producer, and Kafka reads its part of it', () => {
       lastTimestamp: startMs + 2,
       currentTxnFirstOffset: 77,
       batches,
+      startSequence: 0,
     },
-    { producerId: 1, producerEpoch: 0, coordinatorEpoch: -1, lastTimestamp: -1, currentTxnFirstOffset: -1, batches: [] },
+    {
+      producerId: 1,
+      producerEpoch: 0,
+      coordinatorEpoch: -1,
+      lastTimestamp: -1,
+      currentTxnFirstOffset: -1,
+      batches: [],
+      startSequence: -1,
+    },
   ];
   const bytes = encodeProducerSnapshot(entries);
   assert.deepEqual(decodeProducerSnapshot(bytes), entries);

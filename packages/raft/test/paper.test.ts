@@ -131,6 +131,16 @@ test('E5: a pre-vote for a term that is not above the own one is refused with th
   assert.equal(asker.node.status().term, 5);
 });
 
+test('E5, E10: a pre-vote that was granted for an earlier term is not counted in this one', () => {
+  const asker = new NodeUnderTest({ hardState: { term: 4 } });
+  asker.node.campaign();
+  const granted = { kind: 'preVoteReply' as const, to: 1, isGranted: true, isUnknownIdentity: false };
+  asker.step({ ...granted, from: 2, directoryId: 'd2', term: 4 }, { ...granted, from: 3, directoryId: 'd3', term: 4 });
+  assert.equal(asker.node.status().role, 'preCandidate');
+  asker.step({ ...granted, from: 2, directoryId: 'd2', term: 5 });
+  assert.deepEqual([asker.node.status().role, asker.node.status().term], ['candidate', 5]);
+});
+
 test('only voters are believed in an election, whoever writes', () => {
   const node = new NodeUnderTest();
   node.node.campaign();

@@ -74,6 +74,11 @@ test('A17: with an empty ISR an eligible replica leads, alone in the ISR, and th
   assert.deepEqual([after?.unclean, after?.leaderRecoveryState], [false, 0]);
 });
 
+test('A17: while the ISR has members nobody of the ELR is elected, though none of them can lead', () => {
+  const offline = registration({ isr: [1], elr: [2, 3], leader: -1 });
+  assert.equal(changed(offline, { alive: [2, 3] }), null);
+});
+
 test('A18: a replica that stopped uncleanly leaves ISR and ELR', () => {
   const before = registration({ isr: [1], elr: [2, 3] });
   const after = changed(before, { isr: [], uncleanShutdownReplicas: [1], alive: [] });
