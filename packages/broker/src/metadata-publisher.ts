@@ -4,6 +4,7 @@
  * Called after each applied entry, in the order of the quorum's log, and once at start with everything. Synchronous:
  * when it returns, every open partition is in its new role.
  */
+import { sometimes } from '@jackdaw/base';
 import type { NodeId } from '@jackdaw/base';
 import {
   configResourceTypes,
@@ -101,6 +102,8 @@ export class MetadataPublisher {
 
   #desired(registration: PartitionRegistration): DesiredPartition {
     const desired = desiredOf(registration, this.#options.broker.nodeId);
+    const isOfFormerProcess = !this.#isRegistered && desired.state.leader === this.#options.broker.nodeId;
+    if (isOfFormerProcess) sometimes('broker: leadership of a former process not taken up');
     if (this.#isRegistered || desired.state.leader !== this.#options.broker.nodeId) return desired;
     return { ...desired, state: { ...desired.state, leader: -1 } };
   }

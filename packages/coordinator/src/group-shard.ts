@@ -4,7 +4,7 @@
  * It goes from loading (replay, replay, … onLoaded) to active to resigned, once. While loading it answers
  * COORDINATOR_LOAD_IN_PROGRESS, afterwards NOT_COORDINATOR; a partition that comes back gets a new shard.
  */
-import { assert } from '@jackdaw/base';
+import { assert, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { AppendQueue } from './append-queue.ts';
 import { describeError, describeGroup, listGroups } from './classic/describe-groups.ts';
@@ -196,6 +196,7 @@ export class GroupShard implements GroupShardApi {
   /** Every call begins here: sets the time. Returns 0 when active, else the error to answer with. */
   #enter(now: Now): number {
     // Nothing can expire while the log is read, however long that takes.
+    if (this.#phase === 'loading') sometimes('groups: request while the partition is loaded');
     if (this.#phase === 'loading') return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
     this.#state.wallMs = now.wallMs;
     const latenessMs = this.#state.deadlines.advanceTo(now.nowMs);

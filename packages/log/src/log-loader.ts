@@ -7,6 +7,7 @@
  * because of what a crash did to the files; only a disk that fails does.
  */
 
+import { sometimes } from '@jackdaw/base';
 import type { BytePosition, Clock, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@jackdaw/protocol';
 import { join } from 'node:path';
@@ -109,6 +110,7 @@ class Loader {
     if (this.#segments.count === 0) this.#startEmpty(logStartOffset);
     logStartOffset = Math.min(logStartOffset, this.#logEndOffset);
     this.#report.lostDurableRecords = this.#logEndOffset < recoveryPoint;
+    if (this.#report.lostDurableRecords) sometimes('log: records below the recovery point are gone');
     this.#epochs.truncateFromEnd(this.#logEndOffset);
     this.#epochs.truncateFromStart(logStartOffset);
     return {
@@ -166,6 +168,7 @@ class Loader {
     const hasRightEpoch = lastEpoch === null || lastEpoch === (this.#epochs.epochForOffset(indexes.nextOffset - 1) ?? -1);
     if (!hasRightEpoch) await this.#rebuildEpochs(this.#segments.count);
     if (!hasRightEpoch || end < active.sizeBytes || indexes.nextOffset !== recoveryPoint) return false;
+    sometimes('log: opened after a clean stop');
     if (active.hasUnsavedIndexes) this.#report.rebuiltIndexes++;
     for (const segment of this.#segments.all) if (segment !== active) await this.#noteTimestamp(segment);
     active.becomeActive(indexes);
@@ -204,6 +207,7 @@ class Loader {
     if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots(() => true);
     // A batch that later ones prove wrong was taken in already: then all of it again, up to that batch.
     for (let doubt = await this.#walkFrom(firstWalked); doubt !== null; doubt = await this.#walkFrom(firstWalked)) {
+      sometimes('log: batch proved wrong by a later one');
       this.#ends.set(doubt.segment, doubt.position);
     }
     this.#logEndOffset = this.#segments.active.indexes.nextOffset;
@@ -235,6 +239,8 @@ class Loader {
       // The next segment begins with what was written, and mostly synced, after this one.
       const hasNext = index + 1 < this.#segments.count;
       this.#report.wasCutInTheMiddle = hasNext || (await hasSoundBatch(segment, end));
+      if (this.#report.wasCutInTheMiddle) sometimes('log: damage in the middle found by recovery');
+      else sometimes('log: torn end cut');
       this.#dropFrom(index + 1);
       this.#report.truncatedBytes += segment.sizeBytes - end;
       segment.truncateTo(end, segment.indexes);
@@ -301,6 +307,7 @@ class Loader {
 
   /** The epochs of all batches in the first segments, when the file is of no use (B6). */
   async #rebuildEpochs(segmentCount: number): Promise<void> {
+    sometimes('log: leader epochs rebuilt from the batches');
     this.#epochs.clear();
     for (const segment of this.#segments.all.slice(0, segmentCount)) {
       const range = { start: 0, end: segment.sizeBytes, verifyCrc: false };
@@ -326,6 +333,7 @@ class Loader {
         if (fs.stat(path) !== null) fs.rename(path, path + deletedSuffix);
       }
     }
+    if (dropped.length > 0) sometimes('log: segments behind a cut dropped');
     if (dropped.length > 0) fs.syncDirectoryNow(context.directory);
   }
 

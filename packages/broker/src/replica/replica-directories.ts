@@ -11,6 +11,7 @@
  * the usual rule for joining the ISR holds. Where nobody else can lead, the controller refuses: the replica goes on
  * leading without the damaged batch, and is offered again from time to time.
  */
+import { sometimes } from '@jackdaw/base';
 import type { NodeId, Timer, Timers } from '@jackdaw/base';
 import type { PartitionLog } from '@jackdaw/log';
 import { directoryIds } from '@jackdaw/metadata';
@@ -104,6 +105,7 @@ export class ReplicaDirectories {
     if (isOut(hosted)) return null;
     if (!hosted.desired.isLost) {
       if (hosted.damagedFrom !== null) return directoryIds.lost;
+      if (this.isElsewhere(hosted)) sometimes('broker: replica is in another directory than the controller believes');
       return this.isElsewhere(hosted) ? this.#options.directoryOf(hosted) : null;
     }
     // Before the leader has answered, what it knows of this replica may be from before the cut: it must not count.
@@ -131,6 +133,7 @@ export class ReplicaDirectories {
       this.#refused.delete(hosted);
       return;
     }
+    if (!this.#refused.has(hosted)) sometimes('broker: damaged replica has to go on leading');
     if (!this.#refused.has(hosted)) this.#options.onLastCopy(hosted);
     this.#refused.add(hosted);
   }

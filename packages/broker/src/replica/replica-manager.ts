@@ -5,6 +5,7 @@
  * brought there as soon as its log is open. Everything after that is synchronous: when a handler looks, a partition
  * either leads in exactly one epoch, follows exactly one leader, or does neither.
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, NodeId, Offset } from '@jackdaw/base';
 import { StorageError, TopicIdMismatchError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
@@ -107,6 +108,7 @@ export class ReplicaManager {
       return;
     }
     hosted.desired = desired;
+    if (!desired.isLost && hosted.isRefetching) sometimes('broker: replica that was damaged counts again');
     if (!desired.isLost) hosted.isRefetching = false;
     this.#reconcile(hosted);
   }
@@ -115,6 +117,7 @@ export class ReplicaManager {
   remove(topicId: string, partition: number): void {
     const hosted = this.getById(topicId, partition);
     if (hosted === undefined) return;
+    if (hosted.log === null) sometimes('broker: partition removed while its log was opened');
     hosted.isRemoved = true;
     this.#leaveRole(hosted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     displace(this.#byId, topicId, hosted);
@@ -208,6 +211,7 @@ export class ReplicaManager {
       return await logManager.getOrCreate(key, logConfig(key.topicName));
     } catch (error) {
       if (!(error instanceof TopicIdMismatchError)) throw error;
+      sometimes('broker: directory of a former topic put aside');
       const keptAs = await logManager.quarantine(key.topicName, key.partition);
       events.onQuarantined(`${key.topicName}-${key.partition}`, keptAs, error.message);
       return await logManager.getOrCreate(key, logConfig(key.topicName));
@@ -260,6 +264,7 @@ export class ReplicaManager {
       return;
     }
     if ((log.latestEpoch() ?? -1) >= state.leaderEpoch) {
+      sometimes('broker: told to lead in an epoch that its log has reached');
       // This log has records of the epoch, or of a later one, already: leading in it again could write others (A9).
       this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
       const text = `told to lead in epoch ${state.leaderEpoch}, but its log has reached epoch ${log.latestEpoch()}`;
@@ -294,6 +299,7 @@ export class ReplicaManager {
       if (isSame && (!hosted.desired.isLost || hosted.isRefetching)) return;
     }
     this.#options.unfollow(hosted);
+    if (hosted.role.kind === 'leader') sometimes('broker: leader becomes a follower');
     if (hosted.role.kind === 'leader') hosted.role.leader.resign();
     if (hosted.desired.isLost && !hosted.isRefetching && !this.#cutDamage(hosted, log)) return;
     const follower = new PartitionFollower({ state, log, highWatermark: hosted.highWatermark });
@@ -311,6 +317,7 @@ export class ReplicaManager {
       this.onStorageFailure(hosted, error);
       return false;
     }
+    sometimes('broker: damaged log cut and fetched again');
     this.#options.events.onRefetching(hosted, log.logEndOffset);
     this.#options.directoryMayDiffer(hosted);
     return true;

@@ -5,6 +5,7 @@
  * (`sync-group.ts`) or the sync deadline. As in Kafka, an empty group waits `group.initial.rebalance.delay.ms` for more
  * members, and again for each step in which somebody came, up to the rebalance timeout.
  */
+import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
 import { minRejoinWaitMs } from '../limits.ts';
@@ -31,6 +32,7 @@ export function maybeCompleteJoin(state: ShardState, group: ClassicGroup): void 
 
 export function prepareRebalance(state: ShardState, group: ClassicGroup, reason: string): void {
   // Whoever waits for an assignment of the generation that ends now has to join again.
+  if (group.state === 'CompletingRebalance') sometimes('groups: rebalance begins while an assignment is awaited');
   if (group.state === 'CompletingRebalance') propagateError(group, ErrorCode.REBALANCE_IN_PROGRESS);
   group.pendingSync.clear();
   group.syncDeadline.cancel();
@@ -72,10 +74,12 @@ export function completeJoin(state: ShardState, group: ClassicGroup): void {
   if (group.state === 'Dead') return;
   for (const member of group.members.values()) {
     if (member.awaitingJoin !== null || member.groupInstanceId !== null) continue;
+    sometimes('groups: member did not join in time');
     group.remove(member.memberId);
     state.onEvent({ kind: 'member-expired', groupId: group.groupId, memberId: member.memberId, reason: 'did not join in time' });
   }
   if (!group.maybeElectNewLeader() && group.members.size > 0) {
+    sometimes('groups: none of the static members has joined');
     // Only static members are left and none of them has joined: wait until some does, or until their sessions end.
     armJoin(group, Math.max(group.rebalanceTimeoutMs(), minRejoinWaitMs), () => completeJoin(state, group));
     return;
@@ -90,6 +94,7 @@ export function completeJoin(state: ShardState, group: ClassicGroup): void {
  * If the record is lost with this broker, the generation before is loaded again and its members time out: nothing to undo.
  */
 function writeEmptyGeneration(state: ShardState, group: ClassicGroup): void {
+  sometimes('groups: last member is gone');
   state.onEvent({ kind: 'group-empty', groupId: group.groupId, generationId: group.generationId });
   writeGroup(state, { group, record: groupMetadataRecord(group, new Map()), onDone: () => {} });
 }
@@ -124,6 +129,7 @@ function onSyncDeadline(state: ShardState, group: ClassicGroup, generationId: nu
   if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return;
   for (const memberId of group.pendingSync) {
     group.remove(memberId);
+    sometimes('groups: member did not sync in time');
     state.onEvent({ kind: 'member-expired', groupId: group.groupId, memberId, reason: 'did not sync in time' });
   }
   prepareRebalance(state, group, 'members did not sync in time');
@@ -152,6 +158,7 @@ export function restartSession(member: ClassicMember, timeoutMs: number = member
 export function onSessionExpired(state: ShardState, group: ClassicGroup, memberId: string): void {
   const member = group.members.get(memberId);
   if (group.state === 'Dead' || member === undefined || hasSatisfiedHeartbeat(member)) return;
+  sometimes('groups: session of a member ended');
   group.remove(memberId);
   state.onEvent({ kind: 'member-expired', groupId: group.groupId, memberId, reason: 'session expired' });
   onMemberGone(state, group, `member ${memberId} expired`);
@@ -159,6 +166,7 @@ export function onSessionExpired(state: ShardState, group: ClassicGroup, memberI
 
 /** A member id that was given out has not been used within the session timeout. */
 export function onPendingMemberExpired(state: ShardState, group: ClassicGroup, memberId: string): void {
+  sometimes('groups: id that was given out was not used');
   group.removePendingMember(memberId);
   state.onEvent({ kind: 'member-expired', groupId: group.groupId, memberId, reason: 'did not join with its new id' });
   if (group.state === 'PreparingRebalance' && group.hasAllMembersJoined()) completeJoin(state, group);
