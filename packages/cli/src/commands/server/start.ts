@@ -6,6 +6,7 @@ import { fromBroker } from '../../broker-package.ts';
 import { defineCommand, type Command } from '../../command.ts';
 import { CommandError, exitCodes } from '../../failure.ts';
 import { widenHeapMargin } from '../../heap-settings.ts';
+import { CrashLoop } from './crash-loop.ts';
 import { loadServerConfig, serverOptions } from '../../server-config.ts';
 
 export const command: Command = defineCommand({
@@ -13,6 +14,9 @@ export const command: Command = defineCommand({
   run: async (args, context) => {
     const loaded = await loadServerConfig(args, context);
     widenHeapMargin();
+    const crashLoop = new CrashLoop(loaded.config.logDirs[0] ?? loaded.config.metadataLogDir, () => performance.now());
+    crashLoop.expectEnded();
+    process.on('uncaughtExceptionMonitor', (error) => crashLoop.onCrash(error));
     const startBroker = await fromBroker('startBroker');
     const fatal = new AbortController();
     const options = {
@@ -30,7 +34,11 @@ export const command: Command = defineCommand({
     const end = AbortSignal.any([context.signal, fatal.signal]);
     if (!end.aborted) await once(end, 'abort');
     await broker.close();
-    if (fatal.signal.aborted) throw fatal.signal.reason;
+    if (fatal.signal.aborted) {
+      crashLoop.onCrash(fatal.signal.reason);
+      throw fatal.signal.reason;
+    }
+    crashLoop.onStopped();
     return exitCodes.done;
   },
 });
