@@ -6,7 +6,8 @@
  * failed write leaves no trace (C14).
  *
  * One deliberate difference: a batch older than the remembered five answers DUPLICATE_SEQUENCE_NUMBER (statement C2),
- * on which producers take it as done; Kafka 4.3 says OUT_OF_ORDER_SEQUENCE_NUMBER, on which they give up.
+ * on which producers take it as done; Kafka 4.3 says OUT_OF_ORDER_SEQUENCE_NUMBER, on which they give up. It is said
+ * only of what is known to be in the log: a batch that was overtaken by the first one from its producer never was.
  */
 
 import { sometimes } from '@jackdaw/base';
@@ -197,7 +198,9 @@ function isOlderThanRemembered(entry: ProducerEntry, range: SequenceRange): bool
   const oldest = entry.batches[0];
   if (oldest === undefined || range.lastSequence < 0) return false;
   const distance = sequenceDistance(range.lastSequence, firstSequenceOf(oldest));
-  return distance > 0 && distance < sequenceHorizon;
+  if (distance === 0 || distance >= sequenceHorizon) return false;
+  // A producer may begin anywhere: what comes before its first known batch was never seen here, and is not done.
+  return sequenceDistance(entry.startSequence, range.firstSequence) < sequenceHorizon;
 }
 
 function refuse(error: number, entry: ProducerEntry, detail: string): Refusal {

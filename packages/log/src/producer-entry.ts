@@ -29,6 +29,8 @@ export interface ProducerEntry {
   currentTxnFirstOffset: Offset;
   /** The last batches of `producerEpoch`, oldest first, at most `batchesPerProducer`. */
   batches: ProducerBatch[];
+  /** The first sequence number of `producerEpoch` that is known to be in the log, and all after it; −1 while none is. */
+  startSequence: number;
 }
 
 export function emptyProducerEntry(producerId: number): ProducerEntry {
@@ -39,6 +41,7 @@ export function emptyProducerEntry(producerId: number): ProducerEntry {
     lastTimestamp: -1,
     currentTxnFirstOffset: -1,
     batches: [],
+    startSequence: -1,
   };
 }
 
@@ -80,6 +83,7 @@ export function findDuplicate(
 /** Remembers a batch; a new epoch forgets those of the old one. */
 export function addProducerBatch(entry: ProducerEntry, producerEpoch: number, batch: ProducerBatch): void {
   setProducerEpoch(entry, producerEpoch);
+  if (entry.batches.length === 0) entry.startSequence = firstSequenceOf(batch);
   if (entry.batches.length === batchesPerProducer) entry.batches.shift();
   entry.batches.push(batch);
   entry.lastTimestamp = batch.timestamp;
@@ -89,4 +93,5 @@ export function setProducerEpoch(entry: ProducerEntry, producerEpoch: number): v
   if (entry.producerEpoch === producerEpoch) return;
   entry.producerEpoch = producerEpoch;
   entry.batches = [];
+  entry.startSequence = -1;
 }

@@ -2,20 +2,21 @@
  * `<offset>.snapshot`: what all producers had done below an offset (Kafka's ProducerSnapshot, version 1).
  *
  * Kafka keeps one batch for each producer in it. Here the older four follow behind, after Kafka's own content and under
- * the same CRC: Kafka's reader stops before them, and a retry of any of the five is still known after a restart (C1).
+ * the same CRC, and the sequence number from which on everything is there: Kafka's reader stops before them, and a retry
+ * of any of the five, or of one before them, is still known after a restart (C1, C2).
  */
 
 import { crc32c, decodeBody, producerSnapshot, ProtocolError, Reader, writeBody, Writer } from '@jackdaw/protocol';
-import { batchesPerProducer, type ProducerBatch, type ProducerEntry } from './producer-entry.ts';
+import { batchesPerProducer, firstSequenceOf, type ProducerBatch, type ProducerEntry } from './producer-entry.ts';
 
 const version = 1;
 /** Version int16, CRC uint32; the CRC covers what follows. */
 const crcPosition = 2;
 const bodyStart = 6;
-/** Marks the older batches: "JDW1". */
-const extensionMagic = 0x4a445731;
-/** Producer id and count. */
-const olderHeaderBytes = 9;
+/** Marks the older batches: "JDW2". */
+const extensionMagic = 0x4a445732;
+/** Producer id, start sequence and count. */
+const olderHeaderBytes = 13;
 const olderBatchBytes = 24;
 
 export function encodeProducerSnapshot(producers: Iterable<ProducerEntry>): Uint8Array {
@@ -51,6 +52,7 @@ function draftOf(entry: ProducerEntry) {
 
 function writeOlderBatches(writer: Writer, entry: ProducerEntry): void {
   writer.int64(entry.producerId);
+  writer.int32(entry.startSequence);
   writer.int8(entry.batches.length - 1);
   for (const batch of entry.batches.slice(0, -1)) {
     writer.int32(batch.lastSequence);
@@ -77,13 +79,16 @@ export function decodeProducerSnapshot(bytes: Uint8Array): ProducerEntry[] | nul
 
 function entryOf(body: EntryBody): ProducerEntry {
   const { lastSequence, lastOffset, offsetDelta, timestamp } = body;
+  const batches = lastOffset < 0 ? [] : [{ lastSequence, lastOffset, offsetDelta, timestamp }];
   return {
     producerId: body.producerId,
     producerEpoch: body.epoch,
     coordinatorEpoch: body.coordinatorEpoch,
     lastTimestamp: timestamp,
     currentTxnFirstOffset: body.currentTxnFirstOffset,
-    batches: lastOffset < 0 ? [] : [{ lastSequence, lastOffset, offsetDelta, timestamp }],
+    batches,
+    // Unless more is known of it, nothing before the one batch that Kafka keeps.
+    startSequence: batches[0] === undefined ? -1 : firstSequenceOf(batches[0]),
   };
 }
 
@@ -95,9 +100,11 @@ function readExtension(bytes: Uint8Array, entries: Map<number, ProducerEntry>): 
   if (reader.remaining < 4 || reader.int32() !== extensionMagic) return true;
   while (reader.remaining >= olderHeaderBytes) {
     const entry = entries.get(reader.int64());
+    const startSequence = reader.int32();
     const count = reader.int8();
     if (entry === undefined || count < 1 || count >= batchesPerProducer) return false;
     entry.batches.unshift(...readOlderBatches(reader, count));
+    entry.startSequence = startSequence;
   }
   return true;
 }

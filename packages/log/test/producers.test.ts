@@ -140,7 +140,9 @@ test('C2: sequence numbers wrap from 2^31 − 1 to 0, inside a batch and between
   assert.equal(outcome(log, { ...other, sequence: maxSequence - 1, count: 4 }), 'appended 5');
   assert.equal(outcome(log, { ...other, sequence: 2 }), 'appended 9');
   assert.equal(outcome(log, { ...other, sequence: maxSequence - 1, count: 4 }), 'duplicate 5');
-  assert.equal(outcome(log, { ...other, sequence: maxSequence - 5 }), duplicateSequence);
+  for (let i = 0; i < 6; i++) outcome(log, { ...other, sequence: 3 + i });
+  assert.equal(outcome(log, { ...other, sequence: maxSequence }), duplicateSequence);
+  assert.equal(outcome(log, { ...other, sequence: maxSequence - 5 }), outOfOrder);
 });
 
 test('C3: an older producer epoch is refused; a new one starts at sequence 0', async () => {
