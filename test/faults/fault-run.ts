@@ -20,6 +20,8 @@ export interface FaultRunOptions {
   readonly cluster?: ClusterOptions;
   readonly seed: number;
   readonly partitions?: number;
+  /** A sender's pause between its bursts; default 20 ms. */
+  readonly senderPauseMs?: number;
 }
 
 export interface FaultRun {
@@ -52,8 +54,8 @@ export async function runFaults(options: FaultRunOptions, breakThings: (run: Fau
   try {
     const configs = options.cluster?.topicConfigs ?? { 'min.insync.replicas': '2' };
     await cluster.createTopic(topic, { partitions, configs });
-    const { seed } = options;
-    const workload = new Workload({ bootstrap: cluster.bootstrap, topic, partitions, recorder, seed });
+    const { seed, senderPauseMs = 20 } = options;
+    const workload = new Workload({ bootstrap: cluster.bootstrap, topic, partitions, recorder, seed, senderPauseMs });
     const run = { cluster, workload, recorder, topic, partitions };
     await attempt(complaints, async () => {
       await workload.start();

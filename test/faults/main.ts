@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs';
 import { readOptions, usage, type ProgramOptions } from './program-options.ts';
 import { asJson, listOf, tableOf } from './report.ts';
 import { runRow, type RowOutcome } from './run-row.ts';
+import { runSchedule } from './schedule.ts';
 import { kafka } from './sides/kafka.ts';
 import { jackdaw } from './sides/jackdaw.ts';
 import { chooseRows } from './table.ts';
@@ -43,13 +44,17 @@ async function main(args: readonly string[]): Promise<number> {
 async function runRows(options: ProgramOptions): Promise<RowOutcome[]> {
   const { row: rowOptions, settings, partitions, slack, expectsLoss } = options;
   const side = rowOptions.side === 'kafka' ? kafka : jackdaw;
-  const outcomes: RowOutcome[] = [];
-  for (const row of chooseRows(options.only)) {
-    const cycles = options.cycles ?? row.cycles;
-    const run = { row: rowOptions, side, cycles, settings, partitions, slack, expectsLoss, print: console.log };
-    const outcome = await runRow(row, run);
-    for (const complaint of outcome.complaints) console.log(`${row.name}: ${outcome.verdict}: ${complaint}`);
-    outcomes.push(outcome);
+  const common = { row: rowOptions, side, settings, partitions, slack, expectsLoss, print: console.log };
+  const rows = chooseRows(options.only);
+  if (options.scheduleMs !== undefined) {
+    return [printed(await runSchedule(rows, { ...common, cycles: 1, durationMs: options.scheduleMs }))];
   }
+  const outcomes: RowOutcome[] = [];
+  for (const row of rows) outcomes.push(printed(await runRow(row, { ...common, cycles: options.cycles ?? row.cycles })));
   return outcomes;
+}
+
+function printed(outcome: RowOutcome): RowOutcome {
+  for (const complaint of outcome.complaints) console.log(`${outcome.row.name}: ${outcome.verdict}: ${complaint}`);
+  return outcome;
 }

@@ -18,6 +18,8 @@ export interface WorkloadOptions {
   readonly partitions: number;
   readonly recorder: Recorder;
   readonly seed: number;
+  /** Between a sender's bursts. */
+  readonly senderPauseMs: number;
 }
 
 interface SenderPlan {
@@ -38,7 +40,6 @@ const senders: readonly SenderPlan[] = [
 const readers: readonly string[] = ['reader-1', 'reader-2'];
 /** Records a sender may have under way; then it waits. */
 const maxOutstanding = 200;
-const senderPauseMs = 20;
 const observerPauseMs = 250;
 /** Errors after which the record is certainly not in the log. */
 const refusals: ReadonlySet<number> = new Set([
@@ -145,7 +146,7 @@ export class Workload {
         void sent.then(() => outstanding.delete(sent));
       }
       if (outstanding.size >= maxOutstanding) await Promise.race(outstanding);
-      await sleep(senderPauseMs);
+      await sleep(this.#options.senderPauseMs);
     }
     await Promise.all(outstanding);
     await producer.close();
