@@ -116,6 +116,7 @@ const steps: readonly (readonly [string, (plan: RunPlan) => Iterable<RunPlan>])[
   ['fewer clients', fewerClients],
   ['a smaller workload', smallerWorkload],
   ['fewer topics', fewerTopics],
+  ['fewer settings', fewerSettings],
   ['a kinder world', kinderWorld],
   ['right clocks', rightClocks],
   ['no buggify', (plan) => (plan.buggify === 0 ? [] : [{ ...plan, buggify: 0 }])],
@@ -129,36 +130,41 @@ function* lessTime(plan: RunPlan): Iterable<RunPlan> {
   }
 }
 
-const clients = [
-  'hasAdmin',
-  'hasCommitter',
-  'hasEndObserver',
-  'groupMembers',
-  'hastySenders',
-  'plainSenders',
-  'idempotentSenders',
-  'readers',
-] as const;
+const countedClients = ['groupMembers', 'weakSenders', 'hastySenders', 'plainSenders', 'idempotentSenders', 'readers'] as const;
 
 function* fewerClients(plan: RunPlan): Iterable<RunPlan> {
-  for (const name of clients) {
-    const value = plan.workload[name];
-    if (typeof value === 'boolean') {
-      if (value) yield { ...plan, workload: { ...plan.workload, [name]: false } };
-    } else {
-      for (const fewer of new Set([0, Math.floor(value / 2), value - 1])) {
-        if (fewer >= 0 && fewer < value) yield { ...plan, workload: { ...plan.workload, [name]: fewer } };
-      }
+  const { workload } = plan;
+  for (const [name, value] of Object.entries(workload)) {
+    if (value === true) yield { ...plan, workload: { ...workload, [name]: false } };
+  }
+  for (const name of countedClients) {
+    const count = workload[name];
+    for (const fewer of new Set([0, Math.floor(count / 2), count - 1])) {
+      if (fewer >= 0 && fewer < count) yield { ...plan, workload: { ...workload, [name]: fewer } };
     }
   }
 }
 
 function* smallerWorkload(plan: RunPlan): Iterable<RunPlan> {
   const { workload } = plan;
-  if (workload.maxBurst > 1) yield { ...plan, workload: { ...workload, maxBurst: Math.ceil(workload.maxBurst / 4) } };
-  if (workload.pauseMs < 1_000) yield { ...plan, workload: { ...workload, pauseMs: workload.pauseMs * 4 } };
+  const { maxBurst, maxRecords, pauseMs } = workload;
+  if (workload.groupChurnMs > 0) yield { ...plan, workload: { ...workload, groupChurnMs: 0 } };
+  if (workload.compression > 0) yield { ...plan, workload: { ...workload, compression: 0 } };
+  if (maxBurst > 1) yield { ...plan, workload: { ...workload, maxBurst: Math.ceil(maxBurst / 4) } };
+  if (maxRecords > 1) yield { ...plan, workload: { ...workload, maxRecords: Math.ceil(maxRecords / 4) } };
+  if (pauseMs < 1_000) yield { ...plan, workload: { ...workload, pauseMs: pauseMs * 4 } };
   if (workload.recordBytes > 20) yield { ...plan, workload: { ...workload, recordBytes: 20 } };
 }
+
+/** Without a setting its default holds; a plan that cannot start then fails in another way, and is not taken. */
+function* fewerSettings(plan: RunPlan): Iterable<RunPlan> {
+  for (const left of Object.keys(plan.settings)) {
+    if (neededSettings.has(left)) continue;
+    yield { ...plan, settings: Object.fromEntries(Object.entries(plan.settings).filter(([name]) => name !== left)) };
+  }
+}
+
+const neededSettings: ReadonlySet<string> = new Set(['admin.port', 'log.message.timestamp.after.max.ms']);
 
 function* fewerTopics(plan: RunPlan): Iterable<RunPlan> {
   if (plan.topics.length > 1) {

@@ -22,7 +22,7 @@ export function describePlan(plan: RunPlan): string[] {
   const { nodes, voters, topics, workload, faults, knobs } = plan;
   const ids = nodes.map(({ id, startsAtOnce }) => (startsAtOnce ? String(id) : `${id} later`));
   return [
-    `seed ${plan.seed}: nodes ${ids.join(', ')}, voters ${voters.join(', ')}; ${plan.chaosMs} virtual ms, buggify ${plan.buggify}`,
+    `seed ${plan.seed}: nodes ${ids.join(', ')}, voters ${voters.join(', ')}; ${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}`,
     `  topics: ${topics.map(describeTopic).join('; ')}`,
     `  workload: ${fieldsOf(workload)}`,
     `  network: ${fieldsOf(knobs.network)}; rpc: ${fieldsOf(knobs.rpc)}; sockets: ${fieldsOf(knobs.sockets)}`,
@@ -43,6 +43,11 @@ function describeFault({ atMs, kind, target, durationMs, number }: RunPlan['faul
 
 function fieldsOf(fields: object): string {
   return Object.entries(fields)
-    .map(([key, value]) => `${key} ${String(value)}`)
+    .map(([key, value]) => `${key} ${textOf(value)}`)
     .join(', ');
+}
+
+/** Probabilities have more digits than anybody reads. */
+function textOf(value: unknown): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(3))) : String(value);
 }
