@@ -73,8 +73,24 @@ export function frameOf(message: RaftMessage): RaftFrame {
   }
 }
 
-/** The message, or null when its kind is not known to this version. */
+/** No honest cluster counts this far; beyond 2^53 a number and the next one could be the same. */
+const maxCount = 2 ** 48;
+
+/** The message, or null when its kind is not known to this version, or a term or index in it cannot be. */
 export function messageOf(frame: RaftFrame): RaftMessage | null {
+  const message = anyMessageOf(frame);
+  return message === null || !areCounts(message) ? null : message;
+}
+
+/** Whether every number in a message, at any depth, is one that can be counted on from. */
+function areCounts(value: object): boolean {
+  return Object.values(value).every((field: unknown) => {
+    if (typeof field === 'number') return Number.isInteger(field) && Math.abs(field) <= maxCount;
+    return typeof field !== 'object' || field === null || field instanceof Uint8Array || areCounts(field);
+  });
+}
+
+function anyMessageOf(frame: RaftFrame): RaftMessage | null {
   const ofTerm = { from: frame.from, to: frame.to, term: frame.term ?? 0 };
   const signed = { ...ofTerm, directoryId: frame.directoryId ?? '' };
   if (frame.append) {
@@ -125,6 +141,19 @@ export function identitiesOf(wire: readonly WireIdentity[]): Identities {
   return new Map(wire.map(({ voterId, directoryId }) => [voterId, directoryId]));
 }
 
+/** Identities as they stand in the database, parsed. Throws when they are something else. */
+export function storedIdentitiesOf(value: unknown): Identities {
+  if (!Array.isArray(value)) throw new Error('identities are no list');
+  return identitiesOf(
+    value.map((identity: unknown) => {
+      const { voterId, directoryId } = (identity ?? {}) as Partial<Record<keyof WireIdentity, unknown>>;
+      if (typeof voterId !== 'number' || typeof directoryId !== 'string')
+        throw new Error('an identity is no voter and directory');
+      return { voterId, directoryId };
+    }),
+  );
+}
+
 /** An entry as a LevelDB value: kind (1 byte), term (8 bytes, big-endian), then data or identities as JSON. */
 export function encodeStoredEntry(entry: Entry): Buffer {
   const body =
@@ -144,6 +173,7 @@ const storedHeaderBytes = 9;
 export function decodeStoredEntry(index: number, value: Buffer): Entry {
   if (value.length < storedHeaderBytes) throw new Error(`Raft entry ${index} is ${value.length} bytes long`);
   const term = Number(value.readBigUInt64BE(1));
+  if (term > maxCount) throw new Error(`Raft entry ${index} is of term ${term}`);
   const body = value.subarray(storedHeaderBytes);
   switch (value[0]) {
     case entryKinds.normal:
@@ -151,7 +181,7 @@ export function decodeStoredEntry(index: number, value: Buffer): Entry {
     case entryKinds.noop:
       return { kind: 'noop', index, term };
     case entryKinds.identities:
-      return { kind: 'identities', index, term, identities: identitiesOf(JSON.parse(body.toString()) as WireIdentity[]) };
+      return { kind: 'identities', index, term, identities: storedIdentitiesOf(JSON.parse(body.toString())) };
     default:
       throw new Error(`Raft entry ${index} is of kind ${value[0]}, which this version does not know`);
   }

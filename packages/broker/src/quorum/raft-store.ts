@@ -5,11 +5,12 @@
  * policy of the driver. Keys: `directory-id`, `hard`, `snapshot`, `snapshot-data`, `cut`, and `e` + 16 hex digits for each entry.
  */
 import { Buffer } from 'node:buffer';
-import type { RaftIndex, Randomness, Term } from '@jackdaw/base';
-import { MemoryStorage, type Entry, type HardState, type Ready, type Snapshot } from '@jackdaw/raft';
+import type { RaftIndex, Randomness } from '@jackdaw/base';
+import { MemoryStorage, type Ready, type Snapshot } from '@jackdaw/raft';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import type { Database, DatabaseOperation } from './database.ts';
-import { decodeStoredEntry, encodeStoredEntry, identitiesOf, wireIdentitiesOf } from './raft-codec.ts';
+import { encodeStoredEntry, wireIdentitiesOf } from './raft-codec.ts';
+import { readStoredState } from './stored-state.ts';
 
 const directoryIdKey = 'directory-id';
 const hardKey = 'hard';
@@ -35,7 +36,7 @@ export class RaftStore {
     this.directoryId = directoryId;
   }
 
-  /** Loads what the database holds; an empty one gets an identity. Rejects when it is damaged. */
+  /** Loads what the database holds; an empty one gets an identity. Rejects with StorageError when it is damaged. */
   static async open(db: Database, random: Randomness): Promise<RaftStore> {
     const stored = await db.get(directoryIdKey);
     const directoryId = stored?.toString() ?? uuidOf(random.bytes(uuidBytes));
@@ -88,28 +89,15 @@ export class RaftStore {
   }
 
   async #load(): Promise<void> {
-    const entries: Entry[] = [];
-    for (const [key, value] of await this.#db.entries(entryPrefix, `${entryPrefix}~`)) {
-      entries.push(decodeStoredEntry(Number.parseInt(key.slice(entryPrefix.length), 16), value));
-    }
-    const hardState = await this.#getJson<HardState>(hardKey);
-    const cut = await this.#getJson<{ index: RaftIndex; term: Term }>(cutKey);
-    const stored = await this.#getJson<StoredSnapshot>(snapshotKey);
-    const data = await this.#db.get(snapshotDataKey);
-    this.storage.load({
-      hardState: hardState ?? { term: 0, vote: null, commitIndex: 0 },
-      snapshot:
-        stored === undefined || data === undefined
-          ? null
-          : { metadata: { index: stored.index, term: stored.term, identities: identitiesOf(stored.identities) }, data },
-      cut: cut ?? { index: 0, term: 0 },
-      entries,
-    });
-  }
-
-  async #getJson<T>(key: string): Promise<T | undefined> {
-    const value = await this.#db.get(key);
-    return value === undefined ? undefined : (JSON.parse(value.toString()) as T);
+    const pairs = await this.#db.entries(entryPrefix, `${entryPrefix}~`);
+    const [hard, cut, snapshot, snapshotData] = await Promise.all([
+      this.#db.get(hardKey),
+      this.#db.get(cutKey),
+      this.#db.get(snapshotKey),
+      this.#db.get(snapshotDataKey),
+    ]);
+    const entries = pairs.map(([key, value]) => [Number.parseInt(key.slice(entryPrefix.length), 16), value] as const);
+    this.storage.load(readStoredState({ hard, cut, snapshot, snapshotData, entries }));
   }
 
   #putSnapshot(operations: DatabaseOperation[], snapshot: Snapshot): void {
