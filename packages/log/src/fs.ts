@@ -20,6 +20,13 @@ export interface FileStat {
   isDirectory: boolean;
 }
 
+/** Of the file system that holds a path. */
+export interface DiskSpace {
+  /** What an ordinary process may still use. */
+  freeBytes: number;
+  totalBytes: number;
+}
+
 export interface Fs {
   open(path: string, mode: OpenMode): FileHandle;
   close(file: FileHandle): void;
@@ -45,6 +52,7 @@ export interface Fs {
 
   /** Null when there is nothing at `path`. */
   stat(path: string): FileStat | null;
+  space(path: string): DiskSpace;
   /** Names inside a directory, in no order. */
   list(path: string): string[];
   /** Creates the directory and its missing parents; an existing one is fine. */

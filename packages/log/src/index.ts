@@ -8,6 +8,7 @@ export {
   readSmallFile,
   StorageError,
   writeFully,
+  type DiskSpace,
   type FileHandle,
   type FileStat,
   type Fs,

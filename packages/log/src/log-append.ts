@@ -48,6 +48,7 @@ export function appendLeader(parts: LogParts, batches: Uint8Array, options: Lead
   }
   const duplicate = findDuplicate(parts, batches, options);
   if (duplicate !== null) return duplicate;
+  parts.expectRoom(batches.length);
   const group = assignOffsets(batches, parts.logEndOffset, options.leaderEpoch);
   const updates = group.hasProducers ? new Map<number, ProducerUpdate>() : noUpdates;
   if (group.hasProducers) {
@@ -146,6 +147,7 @@ export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: numb
     expectedOffset = baseOffset + batchLastOffsetDelta(batches, position) + 1;
     position = end;
   }
+  parts.expectRoom(batches.length);
   for (let position = 0; position < batches.length;) position = appendNextGroup(parts, batches, position, nowMs);
   return parts.logEndOffset - 1;
 }

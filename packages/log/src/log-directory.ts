@@ -21,6 +21,7 @@ import {
   writeShutdownMarker,
 } from './meta-properties.ts';
 import type { PartitionLog } from './partition-log.ts';
+import { SpaceGuard } from './space-guard.ts';
 
 export interface LogDirectoryOptions {
   fs: Fs;
@@ -33,6 +34,8 @@ export interface LogDirectoryOptions {
   /** A new random id in Kafka's text form. */
   newUuid: () => string;
   maxParallelSyncs?: number;
+  /** `jackdaw.log.min.free.bytes`. Default: records may fill the disk. */
+  minFreeBytes?: () => number;
   /** Runs a callback after the current turn of the event loop. */
   defer: (callback: () => void) => void;
   onDurable: (log: PartitionLog) => void;
@@ -44,6 +47,7 @@ export class LogDirectory {
   readonly directoryId: string;
   readonly clusterId: string;
   readonly flusher: LogFlusher<PartitionLog>;
+  readonly space: SpaceGuard;
   readonly wasCleanlyShutDown: boolean;
   readonly previousBrokerEpoch: number | null;
   /** The last process that used it saw it fail: see `rewriteUnsynced`. */
@@ -85,6 +89,7 @@ export class LogDirectory {
     this.#recoveryPointWriter = new CheckpointWriter(fs, join(path, recoveryPointFile));
     this.#logStartWriter = new CheckpointWriter(fs, join(path, logStartOffsetFile));
     this.#highWatermarkWriter = new CheckpointWriter(fs, join(path, highWatermarkFile));
+    this.space = new SpaceGuard({ fs, path, minFreeBytes: options.minFreeBytes ?? (() => 0) });
     this.flusher = new LogFlusher({
       onDurable: options.onDurable,
       defer: options.defer,

@@ -56,6 +56,8 @@ export interface LogManagerOptions {
   /** A log directory has failed; all its logs are offline. */
   onDirectoryOffline: (directory: LogDirectory, error: StorageError) => void;
   maxParallelSyncs?: number;
+  /** Free bytes of a log directory below which records are refused; see SpaceGuard. Default: none. */
+  minFreeBytes?: () => number;
   /** Runs a callback after the current turn of the event loop. */
   defer: (callback: () => void) => void;
   /** Logs that are opened, closed or cleaned at the same time. Default 8. */
@@ -278,6 +280,7 @@ export class LogManager {
       flusher: directory.flusher,
       tailCache: this.#tailCache,
       openSegments: this.#openSegments,
+      expectRoom: (asking, bytes) => directory.space.expectRoom(bytes, asking.name.startsWith(internalTopicPrefix)),
       persistRecoveryPoint: (changed, recoveryPoint) => directory.persistRecoveryPoint(changed, recoveryPoint),
       onFailure: (_failed, error) => directory.goOffline(error),
     });
@@ -401,6 +404,9 @@ export class LogManager {
     await Promise.all(Array.from({ length: this.#options.maxConcurrency ?? 8 }, work));
   }
 }
+
+/** Topics that the cluster keeps its own state in. */
+const internalTopicPrefix = '__';
 
 /** Part of a directory's name; without the characters that mean something there. */
 function uniqueSuffix(newUuid: () => string): string {

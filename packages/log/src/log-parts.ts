@@ -38,6 +38,8 @@ export interface LogParts {
   syncedOffset: Offset;
   /** The recovery point in the checkpoint on disk, as far as known: it may be above `syncedOffset` after a truncation. */
   checkpointedRecoveryPoint: Offset;
+  /** Throws StorageError of kind `noSpace` when so many bytes more must not be appended now. */
+  readonly expectRoom: (bytes: number) => void;
   /** Lowers the recovery point on disk before this returns; see `lowerCheckpoint`. */
   readonly persistRecoveryPoint: (recoveryPoint: Offset) => void;
 

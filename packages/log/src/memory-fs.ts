@@ -9,7 +9,7 @@
  */
 
 import type { Prng, Scheduler } from '@jackdaw/base';
-import { StorageError, type FileHandle, type FileStat, type Fs, type OpenMode } from './fs.ts';
+import { StorageError, type DiskSpace, type FileHandle, type FileStat, type Fs, type OpenMode } from './fs.ts';
 import { MemoryFile } from './memory-file.ts';
 import { MemoryMount } from './memory-mount.ts';
 import { NameTable, parentOf } from './memory-names.ts';
@@ -248,6 +248,10 @@ export class MemoryFs implements Fs {
     if (file === undefined) return null;
     if (file === null) return { sizeBytes: 0, modifiedMs: 0, isDirectory: true };
     return { sizeBytes: file.sizeBytes, modifiedMs: file.modifiedMs, isDirectory: false };
+  }
+
+  space(_path: string): DiskSpace {
+    return { freeBytes: Math.max(0, this.capacityBytes - this.#usedBytes), totalBytes: this.capacityBytes };
   }
 
   list(path: string): string[] {

@@ -6,7 +6,7 @@
  * writes nothing into the disk of its successor.
  */
 
-import { StorageError, type FileHandle, type FileStat, type Fs, type OpenMode } from './fs.ts';
+import { StorageError, type DiskSpace, type FileHandle, type FileStat, type Fs, type OpenMode } from './fs.ts';
 
 export class MemoryMount implements Fs {
   readonly #disk: Fs;
@@ -68,6 +68,10 @@ export class MemoryMount implements Fs {
 
   stat(path: string): FileStat | null {
     return this.#fs.stat(path);
+  }
+
+  space(path: string): DiskSpace {
+    return this.#fs.space(path);
   }
 
   list(path: string): string[] {

@@ -7,7 +7,15 @@
 
 import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
-import { StorageError, type FileHandle, type FileStat, type Fs, type OpenMode, type StorageErrorKind } from './fs.ts';
+import {
+  StorageError,
+  type DiskSpace,
+  type FileHandle,
+  type FileStat,
+  type Fs,
+  type OpenMode,
+  type StorageErrorKind,
+} from './fs.ts';
 
 /** POSIX guarantees at least 16 and Linux has 1024 buffers for one `pwritev`; more are left for the next call. */
 const maxBuffersPerWrite = 512;
@@ -89,6 +97,11 @@ export class NodeFs implements Fs {
   stat(path: string): FileStat | null {
     const stat = attempt(path, () => nodeFs.statSync(path, { throwIfNoEntry: false }));
     return stat === undefined ? null : { sizeBytes: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() };
+  }
+
+  space(path: string): DiskSpace {
+    const { bsize, bavail, blocks } = attempt(path, () => nodeFs.statfsSync(path));
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   list(path: string): string[] {

@@ -54,6 +54,8 @@ export interface PartitionLogOptions {
   openSegments: OpenSegments;
   /** Opens compressed batches for timestamp lookups; without it the batch's base offset is the answer. */
   codecs?: Codecs;
+  /** Throws StorageError of kind `noSpace` when so many bytes more must not be appended now. Default: the disk decides. */
+  expectRoom?: (log: PartitionLog, bytes: number) => void;
   /** Writes the recovery point of this log to disk before returning. Default: there is none to lower. */
   persistRecoveryPoint?: (log: PartitionLog, recoveryPoint: Offset) => void;
   /** A group commit has succeeded and took so long: the fdatasync of its segments, and of names that were new. */
@@ -110,6 +112,7 @@ export class PartitionLog implements Flushable {
       logStartOffset: loaded.logStartOffset,
       syncedOffset: loaded.report.wasUnclean ? Math.min(recoveryPoint, logEndOffset) : logEndOffset,
       checkpointedRecoveryPoint: recoveryPoint,
+      expectRoom: (bytes) => options.expectRoom?.(log, bytes),
       persistRecoveryPoint: (offset) => options.persistRecoveryPoint?.(log, offset),
       truncations: 0,
       bytesSinceSnapshot: 0,

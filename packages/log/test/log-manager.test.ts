@@ -1,6 +1,6 @@
 /** The logs of one data directory: its identity and lock, clean and unclean starts, removal, failed disks, checkpoints. */
 import { ManualClock, Prng } from '@jackdaw/base';
-import { batchLeaderEpoch, eachBatch, uuidOf } from '@jackdaw/protocol';
+import { batchLeaderEpoch, eachBatch, ErrorCode, patchBaseOffset, uuidOf } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -374,4 +374,26 @@ test('B9: what a failed sync left in the page cache is written again by the next
     assert.equal(third.get('orders', 0)?.logEndOffset, 15);
     assert.deepEqual(third.directories[0]?.hadFailed, false);
   }
+});
+
+test('B10: below the floor of free space records are refused; deletion and the cluster’s own topics go on', async () => {
+  const fs = new MemoryFs({ capacityBytes: 100_000 });
+  const manager = await open(fs, { minFreeBytes: () => 4000 });
+  const log = await manager.getOrCreate(key, config);
+  const offsets = await manager.getOrCreate({ ...key, topicName: '__consumer_offsets' }, config);
+  const appendOne = (to: PartitionLog) => to.appendAsLeader(batchOfSize(500), { leaderEpoch: 0, nowMs: startMs });
+  while (appendOne(log).kind === 'appended');
+  assert.ok(fs.usedBytes > 90_000 && fs.usedBytes <= 96_000, `${fs.usedBytes} bytes`);
+  const { logEndOffset } = log;
+  const refused = appendOne(log);
+  assert.equal(refused.kind === 'error' && refused.error, ErrorCode.KAFKA_STORAGE_ERROR);
+  const next = batchOfSize(500);
+  patchBaseOffset(next, 0, logEndOffset);
+  assert.throws(() => log.appendAsFollower(next), isStorageError(/kept free/));
+  assert.equal(appendOne(offsets).kind, 'appended');
+  assert.equal(log.isOffline, false);
+  await manager.checkpointRecoveryPoints();
+  log.retain(startMs + 10 ** 12, logEndOffset);
+  await log.removeDueFiles(startMs + 10 ** 12);
+  assert.equal(appendOne(log).kind, 'appended');
 });

@@ -55,6 +55,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     codecs: nodeCodecs,
     processes,
     newUuid: () => uuidOf(random.bytes(uuidBytes)),
+    minFreeBytes: () => config.view.number('jackdaw.log.min.free.bytes'),
     defer: scheduler.defer,
     onDurable: options.onDurable,
     onSynced: options.onSynced,

@@ -152,6 +152,9 @@ admin.port int 9644 -1..65535 ro medium
 jackdaw.durability string fsync {fsync,page-cache} ro high
   fsync: a record counts as written when it is on disk. page-cache: when the operating system has it, as Kafka does;
   a power cut on all replicas at once can then lose acknowledged records.
+jackdaw.log.min.free.bytes long 268435456 >=0 ro medium
+  Records are refused, as on a full disk, while a log directory has less than this free (or less than a twentieth of the
+  disk, where that is less), so that metadata, checkpoints and deletion go on. 0 lets records fill the disk.
 log.format string auto {auto,json,pretty} ro low
   Form of the log lines; auto is pretty on a terminal and JSON elsewhere.
 log.level string info {trace,debug,info,warn,error,fatal,silent} ro low

@@ -4,7 +4,7 @@
  * What waits for the disk ends in an event of the process, so that a pause or a death is respected. The process may be
  * told to die at a certain call, between any two effects (F13): the call throws, and so does every later one.
  */
-import type { FileHandle, FileStat, Fs, MemoryFs, OpenMode } from '@jackdaw/log';
+import type { DiskSpace, FileHandle, FileStat, Fs, MemoryFs, OpenMode } from '@jackdaw/log';
 import { ProcessDied, type SimProcess } from './process.ts';
 
 export class ProcessFs implements Fs {
@@ -47,6 +47,11 @@ export class ProcessFs implements Fs {
 
   write(file: FileHandle, buffers: readonly Uint8Array[], position: number): number {
     return this.#effect(() => this.#disk.write(file, buffers, position));
+  }
+
+  space(path: string): DiskSpace {
+    this.#alive();
+    return this.#disk.space(path);
   }
 
   readSmall(file: FileHandle, target: Uint8Array, position: number): number {
