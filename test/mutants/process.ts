@@ -7,7 +7,6 @@ export interface RunOptions {
   readonly args: readonly string[];
   readonly directory: string;
   readonly limitMs: number;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunResult {
@@ -22,13 +21,14 @@ export interface RunResult {
 const maxOutputChars = 1 << 20;
 const running = new Set<ChildProcess>();
 
-export function run(program: string, { args, directory, limitMs, env }: RunOptions): Promise<RunResult> {
+export function run(program: string, { args, directory, limitMs }: RunOptions): Promise<RunResult> {
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: directory,
+      // A group of its own, so that what it starts ends with it.
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
     });
     running.add(child);
     let output = '';
@@ -40,7 +40,7 @@ export function run(program: string, { args, directory, limitMs, env }: RunOptio
     child.stderr.setEncoding('utf8').on('data', collect);
     const timer = setTimeout(() => {
       isTimedOut = true;
-      child.kill('SIGKILL');
+      endGroup(child);
     }, limitMs);
     child.on('error', reject);
     child.on('close', (exitCode) => {
@@ -53,5 +53,15 @@ export function run(program: string, { args, directory, limitMs, env }: RunOptio
 
 /** Ends what is still running; for a program that is told to stop. */
 export function endAll(): void {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) endGroup(child);
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
