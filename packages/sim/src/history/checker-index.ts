@@ -88,6 +88,7 @@ class IndexBuilder implements HistoryIndex {
     else {
       this.others.push({ at, event });
       if (event.op === 'trim') this.#addTrim(event, at);
+      else if (event.op === 'crashed') this.#forgetTrims();
       else if (event.op === 'doomed' && !this.doomed.has(event.topic)) this.doomed.set(event.topic, at);
     }
   }
@@ -124,6 +125,10 @@ class IndexBuilder implements HistoryIndex {
     this.trims.set(key, trims);
     if (type === 'invoke') trims.push({ at, offset, isDone: false });
     else if (type === 'ok') for (const trim of trims) if (trim.offset <= offset) trim.isDone = true;
+  }
+
+  #forgetTrims(): void {
+    for (const trims of this.trims.values()) for (const trim of trims) trim.isDone = false;
   }
 
   #addPoll(poll: Polled, at: number): void {

@@ -72,6 +72,14 @@ export interface Trimmed {
   readonly offset: number;
 }
 
+/**
+ * Brokers have ended without closing their logs. Where a log begins is written down from time to time only, as Kafka does, so
+ * that deleted records may be there again.
+ */
+export interface Crashed {
+  readonly op: 'crashed';
+}
+
 /** From now on records of the topic may go: it is being deleted, or somebody allows unclean elections, or its retention is short. */
 export interface Doomed {
   readonly op: 'doomed';
@@ -191,6 +199,7 @@ export type HistoryEvent =
   | ReadFailed
   | Trimmed
   | Doomed
+  | Crashed
   | EndAsked
   | EndAnswered
   | EpochEndAsked
@@ -206,6 +215,8 @@ export type HistoryEvent =
 export interface History {
   /** Senders whose records the broker must write once and in order; the others may repeat a record by a retry. */
   readonly idempotent: ReadonlySet<string>;
+  /** The cluster was allowed to lose what it acknowledged: only inventions are wrong then. */
+  readonly isLossy?: boolean;
   readonly events: readonly HistoryEvent[];
 }
 

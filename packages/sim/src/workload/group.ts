@@ -5,6 +5,7 @@
  * would repeat one by itself. Now and then it commits for a generation that is over, which must be refused (D1).
  */
 import {
+  describeGroup,
   GroupConsumer,
   partitionKey,
   type Cluster,
@@ -68,6 +69,7 @@ async function conduct(context: WorkloadContext, conductor: SimClient, slots: re
   for (const slot of slots) if (slot.client === null) startMember(context, slot);
   while (!isAtEnds(context, await readOffsets(context, cluster, conductor.name))) await conductor.sleep(lookPauseMs);
   for (const { member } of slots) member?.leaveSoon();
+  while (!(await isDeserted(context, cluster, conductor.name))) await conductor.sleep(lookPauseMs);
   await cluster.close();
 }
 
@@ -80,6 +82,17 @@ function change(context: WorkloadContext, slot: Slot, isKind: boolean): void {
     slot.member = null;
     if (isKind) member.leaveSoon();
     else client.process.die('killed');
+  }
+}
+
+/** Those who died, and static members, are expelled when their sessions end. */
+async function isDeserted(context: WorkloadContext, cluster: Cluster, process: string): Promise<boolean> {
+  try {
+    const { group } = await describeGroup(cluster, groupName);
+    return group === undefined || group.state === 'Empty' || group.state === 'Dead';
+  } catch (error) {
+    context.noteError(process, error, 'describe the group');
+    return false;
   }
 }
 
@@ -163,7 +176,7 @@ class Member {
     const consumer: GroupConsumer = new GroupConsumer(cluster, {
       groupId: groupName,
       topics: topics.map(({ name }) => name),
-      assignors: [this.#client.prng.chance(0.5) ? 'range' : 'roundrobin', 'range'],
+      assignors: this.#client.prng.chance(0.5) ? ['range', 'roundrobin'] : ['roundrobin', 'range'],
       ...(this.#instanceId === null ? {} : { groupInstanceId: this.#instanceId }),
       sessionTimeoutMs,
       rebalanceTimeoutMs,

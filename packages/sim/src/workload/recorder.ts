@@ -6,6 +6,7 @@ import type { History, HistoryEvent } from '../history/history.ts';
 export class Recorder implements History {
   readonly idempotent = new Set<string>();
   readonly events: HistoryEvent[] = [];
+  isLossy = false;
   /** Told of each event as it comes. */
   onEvent: ((event: HistoryEvent) => void) | null = null;
 

@@ -4,6 +4,7 @@
  * In the end nothing new is begun and all requests come to their ends; then the ends of all logs are asked for, readers and
  * the group read up to them, and only then is the workload quiet.
  */
+import { mayLose } from '../cluster/plan.ts';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import { startAdmin } from './admin.ts';
 import { messageOf, WorkloadContext } from './context.ts';
@@ -40,6 +41,7 @@ export class SimWorkload {
     for (const { name, configs } of context.topics) {
       if (lossyConfigs.some((key) => key in configs)) context.recorder.add({ op: 'doomed', topic: name });
     }
+    context.recorder.isLossy = mayLose(context.plan);
     startSenders(context);
     startReaders(context);
     startGroup(context);
@@ -62,6 +64,7 @@ export class SimWorkload {
 
   startFinalRead(): void {
     this.#isFinalReadBegun = true;
+    if (this.#context.cluster.nodes.some(({ starts }) => starts > 1)) this.#context.recorder.add({ op: 'crashed' });
     startFinalRead(this.#context);
   }
 

@@ -69,6 +69,7 @@ test('B14: records before an offset that somebody wished gone need not be there,
 test('B14: deleted records that are read again have come back', () => {
   const events = [...threeSent, poll('q', [0, 1, 2]), trim('invoke', 2), trim('ok', 2), poll('r', [1, 2], true)];
   assert.deepEqual(kindsOf(events), ['resurrected']);
+  assert.deepEqual(kindsOf([...events.slice(0, -1), { op: 'crashed' }, ...events.slice(-1)]), []);
 });
 
 test('B14: a reader may be thrown out of a part of the log that is deleted, and begins where it begins now', () => {
@@ -84,4 +85,11 @@ test('A25: records of a topic that is being deleted may go, and may not turn up 
   assert.deepEqual(kindsOf([...threeSent, poll('q', [0, 1, 2]), doomed, poll('r', [2], true)]), []);
   const inSuccessor: HistoryEvent = { op: 'poll', process: 'r', key: 't#2/0', records: [[0, 'p-0']], isFinal: false };
   assert.deepEqual(kindsOf([...threeSent, poll('q', [0, 1, 2]), doomed, inSuccessor]), ['moved']);
+});
+
+test('a cluster that may lose records may not invent any', () => {
+  const lost = [...threeSent, poll('r', [0, 1], true)];
+  assert.deepEqual(kindsOf(lost), ['unseen']);
+  assert.deepEqual(kindsOf(lost, true), []);
+  assert.deepEqual(kindsOf([...lost, poll('q', [7])], true), ['phantom-read']);
 });
