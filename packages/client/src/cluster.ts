@@ -46,6 +46,8 @@ export class Cluster {
    * a whole request timeout each time it is asked. As many as there are brokers and bootstrap servers.
    */
   readonly #silent = new Set<string>();
+  /** The address that answered the last question to anybody; the next one goes to another. */
+  #lastAnswered = '';
   readonly #topics = new Map<string, { readonly topic: TopicMetadata; readonly fetchedAtMs: number }>();
   #brokers: ReadonlyMap<number, Address & { readonly rack: string | null }> = new Map();
   #controllerId = -1;
@@ -281,14 +283,17 @@ export class Cluster {
   }
 
   /**
-   * Tries the brokers to which there is a connection, then the other known ones, then the bootstrap servers; of all these
-   * first those that answered when they were last asked.
+   * Tries the brokers to which there is a connection, then the other known ones, then the bootstrap servers. First come those
+   * that answered when they were last asked; the one that was asked last comes after them: a broker that is cut off from the
+   * cluster answers readily what was true before (A26).
    */
   async #askAny<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
     const failures: ConnectionError[] = [];
     for (const [key, address] of this.#candidates()) {
       try {
-        return await this.#noting(formatAddress(address), async () => ask(await this.#open(key, address)));
+        const answer = await this.#noting(formatAddress(address), async () => ask(await this.#open(key, address)));
+        this.#lastAnswered = formatAddress(address);
+        return answer;
       } catch (error) {
         if (!(error instanceof ConnectionError) || this.#isClosed) throw error;
         failures.push(error);
@@ -311,9 +316,8 @@ export class Cluster {
     for (const address of this.options.bootstrap) {
       if (!known.has(formatAddress(address))) candidates.set(`bootstrap:${formatAddress(address)}/main`, address);
     }
-    const isSilent = ([, address]: [string, Address]): boolean => this.#silent.has(formatAddress(address));
-    const ordered = [...candidates];
-    return new Map([...ordered.filter((one) => !isSilent(one)), ...ordered.filter(isSilent)]);
+    const rankOf = (address: string): number => (this.#silent.has(address) ? 2 : address === this.#lastAnswered ? 1 : 0);
+    return new Map([...candidates].sort(([, a], [, b]) => rankOf(formatAddress(a)) - rankOf(formatAddress(b))));
   }
 
   #remember(metadata: ClusterMetadata): void {

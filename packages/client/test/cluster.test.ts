@@ -68,6 +68,27 @@ test('F10: a broker that took a request and fell silent is the last to be asked 
   await Promise.all([paused.close(), other.close()]);
 });
 
+test('A26: no broker is asked for metadata twice in a row while another one answers', async () => {
+  const both = (): object => ({
+    brokers: [first, second].map(({ port }, i) => ({ nodeId: i + 1, host: '127.0.0.1', port })),
+    clusterId: 'fake',
+    controllerId: 1,
+    topics: [],
+  });
+  const answer = ({ header, respond }: FakeRequest): boolean => {
+    if (header.apiKey === ApiKey.Metadata) respond(both());
+    return header.apiKey === ApiKey.Metadata;
+  };
+  const first = await startFakeBroker(answer);
+  const second = await startFakeBroker(answer);
+  const cluster = await Cluster.connect({ bootstrapServers: first.address, ...quick });
+  for (let i = 0; i < 4; i++) await cluster.fetchMetadata([]);
+  const questions = [first, second].map(({ seen }) => seen.filter((apiKey) => apiKey === ApiKey.Metadata).length);
+  assert.deepEqual(questions, [3, 2]);
+  await cluster.close();
+  await Promise.all([first.close(), second.close()]);
+});
+
 test('a failure that cannot pass is not tried again', async () => {
   const broker = await startFakeBroker(() => false);
   const cluster = await Cluster.connect({ bootstrapServers: broker.address, ...quick });

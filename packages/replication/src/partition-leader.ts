@@ -260,6 +260,23 @@ export class PartitionLeader {
     this.#onIsrChanged(nowMs);
   }
 
+  /**
+   * Whether the high watermark waits for a member of the ISR that has been behind for so long. A controller would have
+   * let it go by then: without one, nothing can be acknowledged here (A26).
+   */
+  isHeldUp(nowMs: number, limitMs: number): boolean {
+    for (const id of this.#isr.maximal) {
+      const progress = this.#followers.get(id);
+      if (progress !== undefined && !progress.isCaughtUp(this.#log.logEndOffset, nowMs, limitMs)) return true;
+    }
+    return false;
+  }
+
+  /** Every waiting producer is sent away with an error, and the role stays: what it wrote may yet be acknowledged. */
+  failWaiting(error: number): void {
+    this.#waiters.failAll(error);
+  }
+
   /** This replica no longer leads in this epoch: every waiting producer learns it (A22), and whoever comes too late. */
   resign(error: number = ErrorCode.NOT_LEADER_OR_FOLLOWER): void {
     if (this.#waiters.size > 0) sometimes('replication: leader resigned while producers waited');

@@ -258,3 +258,21 @@ test('A22: each waiting producer has exactly one answer, and none when its timeo
   report(3, 3);
   assert.deepEqual(answers, ['a:0', 'retry:0', `c:${ErrorCode.KAFKA_STORAGE_ERROR}`]);
 });
+
+test('A26: a leader is held up while a member of its ISR has been behind for the given time, and those who wait can be sent away', () => {
+  const { leader, append, report } = leaderFixture({ minInsyncReplicas: 2 });
+  report(2, 0, { nowMs: 0 });
+  report(3, 0, { nowMs: 0 });
+  assert.equal(leader.isHeldUp(60_000, 9_000), false, 'a quiet partition has followers that have everything');
+  append(1);
+  const errors: number[] = [];
+  leader.whenReplicated(1, (error) => errors.push(error));
+  report(2, 1, { nowMs: 100 });
+  assert.equal(leader.isHeldUp(9_000, 9_000), false);
+  assert.equal(leader.isHeldUp(9_001, 9_000), true, 'broker 3 is silent');
+  leader.failWaiting(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  assert.deepEqual(errors, [ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+  report(3, 1, { nowMs: 9_500 });
+  assert.equal(leader.isHeldUp(60_000, 9_000), false);
+  assert.equal(leader.highWatermark, 1, 'what was waited for is acknowledged to whoever asks again');
+});

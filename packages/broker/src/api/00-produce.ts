@@ -20,6 +20,7 @@ import type { ProduceRequest, ProduceResponseDraft, RecordError } from '@jackdaw
 import { isInternalTopic, type TopicImage } from '@jackdaw/metadata';
 import { StorageError, type AppendResult } from '@jackdaw/log';
 import type { BrokerServices } from '../broker-services.ts';
+import { cannotAcknowledge } from '../replica/cut-off.ts';
 import { closeConnection, defineHandler, noResponse, type Answer, type RequestContext } from './handler.ts';
 import { endpointsOf, findLedPartition, findTopic, leaderHint, type LedPartition } from './topic-lookup.ts';
 import { whenAllReplicated, type ReplicationWait } from './when-replicated.ts';
@@ -118,6 +119,7 @@ function appendPartition(broker: BrokerServices, append: PartitionAppend): Parti
   if (buggify('broker: produce refused as if another led')) return failed(index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
   const refusal = led.leader.checkAppend(request.acks);
   if (refusal !== ErrorCode.NONE) return failed(index, refusal);
+  if (request.acks === acksAll && cannotAcknowledge(broker, led.leader)) return failed(index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
 
   const config = broker.topicConfigs.of(found.name);
   const nowMs = broker.clock.wallMs();

@@ -10,8 +10,9 @@ import { buggify, sometimes } from '@jackdaw/base';
 import { ApiKey, ErrorCode, fetchRequest, fetchResponse, type FetchRequest, type FetchResponseDraft } from '@jackdaw/protocol';
 import type { BrokerServices } from '../broker-services.ts';
 import { partitionKey, type FetchPartition, type FetchPlan } from '../fetch/fetch-sessions.ts';
-import { readPartition, type PartitionRead } from '../fetch/read-partition.ts';
+import { failed, readPartition, type PartitionRead } from '../fetch/read-partition.ts';
 import type { Connection } from '../net/connection.ts';
+import { mayMissRecords } from '../replica/cut-off.ts';
 import type { PartitionListener } from '../replica/hosted-partition.ts';
 import { closeConnection, defineHandler, type Answer, type RequestContext } from './handler.ts';
 import { endpointsOf, leaderHint } from './topic-lookup.ts';
@@ -60,12 +61,18 @@ async function fetchUntilEnough(broker: BrokerServices, fetch: Fetch): Promise<F
     const reads = await readWithinMemory(broker, fetch);
     const leftMs = deadline - broker.clock.monotonicMs();
     if (fetch.context.connection.isClosed) sometimes('broker: fetch ended with its connection');
-    if (leftMs <= 0 || isEnough(reads, fetch.request.minBytes) || fetch.context.connection.isClosed) {
-      return toResponse(broker, fetch, reads);
-    }
+    if (isEnough(reads, fetch.request.minBytes) || fetch.context.connection.isClosed) return toResponse(broker, fetch, reads);
+    if (leftMs <= 0) return toResponse(broker, fetch, reads.map(sendAwayFromCutOff.bind(undefined, broker)));
     if (buggify('broker: fetch answered early')) return toResponse(broker, fetch, reads);
     await somethingChanged(broker, { reads, leftMs, connection: fetch.context.connection });
   }
+}
+
+/** A consumer that has waited in vain at the end of what a leader without a controller knows: others may know more. */
+function sendAwayFromCutOff(broker: BrokerServices, one: Read): Read {
+  const leader = one.read.hosted?.leader;
+  if (one.read.sizeBytes > 0 || leader === null || leader === undefined || !mayMissRecords(broker, leader)) return one;
+  return { wanted: one.wanted, read: failed(ErrorCode.NOT_LEADER_OR_FOLLOWER) };
 }
 
 /** From the end of the read on, the connection counts the answer. */

@@ -90,7 +90,8 @@ export function readPartition(
 
 const empty = { records: [] as readonly Uint8Array[], sizeBytes: 0, diverging: null };
 
-function failed(errorCode: number, bounds?: { highWatermark: number; logStartOffset: number }): PartitionRead {
+/** A partition of which nothing is read. */
+export function failed(errorCode: number, bounds?: { highWatermark: number; logStartOffset: number }): PartitionRead {
   return {
     highWatermark: bounds?.highWatermark ?? -1,
     logStartOffset: bounds?.logStartOffset ?? -1,

@@ -44,6 +44,8 @@ export class BrokerLifecycle {
   #brokerEpoch = -1;
   #timer: Timer | null = null;
   #isBeating = false;
+  /** When the last heartbeat that was answered was sent, monotonic ms; null while there was none. */
+  #answeredMs: number | null = null;
   #shutdownGranted: (() => void) | null = null;
   /** Monotonic ms until which a duplicate of this id is given time to expire. */
   #duplicateUntilMs = Number.POSITIVE_INFINITY;
@@ -58,6 +60,20 @@ export class BrokerLifecycle {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** `broker.session.timeout.ms` */
+  get sessionTimeoutMs(): number {
+    return this.#options.sessionTimeoutMs;
+  }
+
+  /**
+   * Whether no controller has answered for so long that this broker may have been fenced, and its partitions may be led by
+   * others (A26). By its own clock it learns that before a controller that still counts its session.
+   */
+  get isOutOfTouch(): boolean {
+    if (this.#answeredMs === null) return false;
+    return this.#options.clock.monotonicMs() - this.#answeredMs > this.#options.sessionTimeoutMs;
   }
 
   start(): void {
@@ -157,6 +173,7 @@ export class BrokerLifecycle {
   async #beat(): Promise<void> {
     if (this.#isBeating || this.#isStopped()) return;
     this.#isBeating = true;
+    const sentMs = this.#options.clock.monotonicMs();
     try {
       const response = await this.#options.controller.call(
         controllerApis.brokerHeartbeat,
@@ -171,6 +188,7 @@ export class BrokerLifecycle {
         Math.max(this.#options.sessionTimeoutMs / 2, this.#options.heartbeatIntervalMs),
       );
       this.#isBeating = false;
+      this.#answeredMs = sentMs;
       if (!this.#isStopped()) this.#onBeat(response);
     } catch (error) {
       this.#isBeating = false;

@@ -5,6 +5,7 @@
 import type { Timer, Timers } from '@jackdaw/base';
 import type { PartitionLog } from '@jackdaw/log';
 import type { BrokerServices } from '../broker-services.ts';
+import { releaseCutOff } from '../replica/cut-off.ts';
 import type { IsrUpdater } from '../replica/isr-updater.ts';
 
 export interface MaintenanceOptions {
@@ -57,7 +58,10 @@ export class Maintenance {
         name: 'ISR check',
         // Kafka looks every half lag time; a shorter look costs little and keeps "lag time + one round trip" (A16).
         intervalMs: () => Math.max(50, Math.min(1_000, view.number('replica.lag.time.max.ms') / 4)),
-        run: () => isrUpdater.tick(),
+        run: () => {
+          isrUpdater.tick();
+          releaseCutOff(broker);
+        },
       },
       {
         name: 'retention',
