@@ -84,6 +84,6 @@ function readCrashes(path: string): Crashes {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `: ${describe(error.cause)}`;
-  return `${error.message}${cause}`.slice(0, 1_000);
+  const cause = error.cause === undefined ? '' : describe(error.cause);
+  return (error.message.includes(cause) ? error.message : `${error.message}: ${cause}`).slice(0, 1_000);
 }

@@ -36,12 +36,19 @@ export const command: Command = defineCommand({
     await broker.close();
     if (fatal.signal.aborted) {
       crashLoop.onCrash(fatal.signal.reason);
-      throw fatal.signal.reason;
+      throw explainFatal(fatal.signal.reason);
     }
     crashLoop.onStopped();
     return exitCodes.done;
   },
 });
+
+/** A disk that failed under a running broker is no bug of it. */
+function explainFatal(error: unknown): unknown {
+  if (!(error instanceof Error) || !(error.cause instanceof Error) || error.cause.name !== 'StorageError') return error;
+  const hint = 'the disk must be writable and sound before this broker starts again';
+  return new CommandError('STORAGE', `${error.message}: ${error.cause.message}`, { hint, cause: error });
+}
 
 /** A taken port, a foreign or unusable directory in words, with what to do; everything else as it is. */
 function explainStart(error: unknown): unknown {
