@@ -21,7 +21,7 @@ export function drawPlan(seed: number): RunPlan {
   const topics = drawTopics(prng, brokers);
   const settings = drawSettings(prng, { knobs, brokers });
   const workload = drawWorkload(prng);
-  const chaosMs = prng.between(3_000, prng.chance(0.7) ? 7_000 : 12_000);
+  const chaosMs = prng.between(2_500, prng.chance(0.8) ? 5_000 : 12_000);
   const faults = drawFaults(prng, { chaosMs, nodes });
   const buggify = prng.chance(0.5) ? 0 : 0.1 + prng.float() * 0.4;
   return { seed, knobs, nodes, voters: layout.voters, settings, topics, workload, faults, chaosMs, buggify };

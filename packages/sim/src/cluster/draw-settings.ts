@@ -34,7 +34,7 @@ export function drawSettings(prng: Prng, { knobs, brokers, isPlain = false }: Se
 /** Short, yet long enough for the network of the run. */
 function drawTimeouts(prng: Prng, { network, disk }: WorldKnobs): Record<string, number> {
   const roundTripMs = 3 * network.meanDelayMs + 2 * disk.meanSyncMs;
-  const electionMs = Math.max(pick(prng, [100, 200, 300, 500, 1_000]), Math.ceil(6 * roundTripMs));
+  const electionMs = Math.max(pick(prng, [200, 500, 500, 1_000, 1_000]), Math.ceil(6 * roundTripMs));
   const heartbeatMs = Math.max(pick(prng, [100, 200, 500, 1_000]), Math.ceil(roundTripMs));
   return {
     'controller.quorum.election.timeout.ms': electionMs,
@@ -51,10 +51,10 @@ function drawStorage(prng: Prng): Record<string, string | number> {
     ...maybe(prng, 0.5, 'log.index.size.max.bytes', pick(prng, [16, 32, 64, 256])),
     ...maybe(prng, 0.3, 'log.roll.ms', pick(prng, [200, 1_000, 3_000])),
     ...maybe(prng, 0.5, 'log.segment.delete.delay.ms', pick(prng, [0, 100, 1_000])),
-    ...maybe(prng, 0.6, 'log.flush.offset.checkpoint.interval.ms', pick(prng, [50, 200, 1_000])),
-    ...maybe(prng, 0.4, 'log.flush.start.offset.checkpoint.interval.ms', pick(prng, [50, 500])),
-    ...maybe(prng, 0.6, 'replica.high.watermark.checkpoint.interval.ms', pick(prng, [20, 200, 1_000])),
-    ...maybe(prng, 0.5, 'log.retention.check.interval.ms', pick(prng, [100, 1_000])),
+    ...maybe(prng, 0.6, 'log.flush.offset.checkpoint.interval.ms', pick(prng, [100, 300, 1_000])),
+    ...maybe(prng, 0.4, 'log.flush.start.offset.checkpoint.interval.ms', pick(prng, [100, 500])),
+    ...maybe(prng, 0.6, 'replica.high.watermark.checkpoint.interval.ms', pick(prng, [100, 300, 1_000])),
+    ...maybe(prng, 0.5, 'log.retention.check.interval.ms', pick(prng, [200, 1_000])),
     ...maybe(prng, 0.1, 'jackdaw.durability', 'page-cache'),
     ...maybe(prng, 0.2, 'log.message.timestamp.type', 'LogAppendTime'),
     ...maybe(prng, 0.2, 'log.flush.interval.messages', prng.between(1, 20)),

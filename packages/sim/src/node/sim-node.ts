@@ -54,9 +54,10 @@ export class SimNode {
     this.disk = new MemoryFs({
       nowMs: () => world.wallMs + this.clockFault.wallOffsetMs,
       prng: this.#prng,
+      // What nobody waits for any more, because its process is dead or stands still, is as if the device had not come to it.
       scheduler: {
-        setTimer: (delayMs, callback) => world.loop.after(delayMs, { owner: null, label: 'disk', callback }),
-        defer: (callback) => void world.loop.after(0, { owner: null, label: 'disk', callback }),
+        setTimer: (delayMs, callback) => world.loop.after(delayMs, { owner: this.process, label: 'disk', callback }),
+        defer: (callback) => void world.loop.after(0, { owner: this.process, label: 'disk', callback }),
       },
       latencyMs: (operation) => world.diskLatencyMs(this.id, operation),
     });

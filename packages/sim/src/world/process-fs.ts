@@ -142,10 +142,17 @@ export class ProcessFs implements Fs {
 
   /** Ends in an event of the process; never when it is dead by then. */
   #later<T>(label: string, outcome: Promise<T>): Promise<T> {
+    const process = this.#process;
     return new Promise((resolve, reject) => {
+      const inProcess = (callback: () => void): void => {
+        if (process.isDead) return;
+        // Most end in the process's own event of the disk; what was held back does not.
+        if (process.loop.current === process) callback();
+        else process.after(0, label, callback);
+      };
       outcome.then(
-        (value) => void this.#process.after(0, label, () => resolve(value)),
-        (error: unknown) => void this.#process.after(0, `${label} failed`, () => reject(error as Error)),
+        (value) => inProcess(() => resolve(value)),
+        (error: Error) => inProcess(() => reject(error)),
       );
     });
   }

@@ -106,7 +106,7 @@ class SimChannel implements RpcChannel {
         keepaliveMs,
         events: {
           onPayload: (payload) => settle(method.responseDeserialize(Buffer.from(payload))),
-          onTaken: () => undefined,
+          onTaken: () => null,
           onEnd: () => settle('unreachable'),
         },
         onConnected: () => end.send(method.requestSerialize(request)),
@@ -230,9 +230,11 @@ class StreamEnd<Out, In> implements RpcStream<Out> {
       },
       onTaken: () => {
         this.#queued = Math.max(0, this.#queued - 1);
-        if (!this.#wantsDrain || (this.#wire?.inFlightBytes ?? 0) > highWaterBytes / 2) return;
+        if (!this.#wantsDrain || (this.#wire?.inFlightBytes ?? 0) > highWaterBytes / 2) return null;
         this.#wantsDrain = false;
-        if (!this.#isOver) this.events?.onDrain?.();
+        return () => {
+          if (!this.#isOver) this.events?.onDrain?.();
+        };
       },
       onEnd: (reason) => this.tellEnd({ reason, isRefused: false }),
     };
@@ -333,7 +335,7 @@ function answerPing(end: WireEnd, handlers: RpcHandlers): EndEvents {
       end.send(controllerPing.responseSerialize(answer));
       end.end();
     },
-    onTaken: () => undefined,
+    onTaken: () => null,
     onEnd: () => undefined,
   };
 }

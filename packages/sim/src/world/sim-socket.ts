@@ -141,13 +141,18 @@ export class SimSocket implements ClientSocket, BrokerSocket {
     };
   }
 
-  #onTaken(bytes: number): void {
+  #onTaken(bytes: number): (() => void) | null {
     this.#queuedBytes -= bytes;
-    if (this.#isDestroyed) return;
-    this.#takenCallbacks.shift()?.();
-    if (!this.#wantsDrain || this.#queuedBytes > 0) return;
-    this.#wantsDrain = false;
-    for (const listener of this.#drainListeners) listener();
+    if (this.#isDestroyed) return null;
+    const taken = this.#takenCallbacks.shift();
+    const isDrained = this.#wantsDrain && this.#queuedBytes <= 0;
+    if (isDrained) this.#wantsDrain = false;
+    if (taken === undefined && !isDrained) return null;
+    return () => {
+      if (this.#isDestroyed) return;
+      taken?.();
+      if (isDrained) for (const listener of this.#drainListeners) listener();
+    };
   }
 
   #pieces(payload: Buffer): Buffer[] {

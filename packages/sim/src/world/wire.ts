@@ -11,8 +11,11 @@ import { ProcessDied, type SimProcess } from './process.ts';
 
 export interface EndEvents {
   onPayload(payload: Uint8Array): void;
-  /** The other end takes more; only after a `send` that left something waiting. */
-  onTaken(bytes: number): void;
+  /**
+   * The other end has taken so much. Not told in an event of the process: what the process shall do about it is returned, if
+   * anything.
+   */
+  onTaken(bytes: number): (() => void) | null;
   onEnd(reason: string): void;
 }
 
@@ -145,7 +148,9 @@ export class WireEnd {
       this.inFlightBytes -= payload.length;
       if (peer.isEnded) return;
       peer.events?.onPayload(payload);
-      if (!this.process.isDead && !this.isEnded) this.process.after(0, 'taken', () => this.events?.onTaken(payload.length));
+      if (this.process.isDead || this.isEnded) return;
+      const reaction = this.events?.onTaken(payload.length) ?? null;
+      if (reaction !== null) this.process.after(0, 'taken', reaction);
     });
   }
 
