@@ -62,6 +62,11 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Whether a silent link has swallowed anything of a connection that is still there. */
+  get hasLostBytes(): boolean {
+    return [...this.#pairs].some(({ hasHole }) => hasHole);
+  }
+
   /** undefined ends the fault; connections with a hole in them are then reset. */
   setFault(source: string, fault: LinkFault | undefined): void {
     if (fault !== undefined) this.#faults.set(source, fault);
@@ -93,7 +98,9 @@ export class TcpProxy {
 
   async #carry(pair: Pair, from: Socket, to: Socket): Promise<void> {
     try {
-      for await (const chunk of from) await this.#pass(pair, chunk as Buffer, to);
+      // Its end must not take the other direction with it.
+      const chunks = from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      for await (const chunk of chunks) await this.#pass(pair, chunk, to);
       if (this.#faultOf(pair)?.isSilent === true) pair.hasHole = true;
       else to.end();
     } catch {

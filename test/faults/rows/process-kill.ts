@@ -1,5 +1,5 @@
 /**
- * Rows: brokers that are killed (SIGKILL) under load, and started again after up to 2.5 s.
+ * Rows: brokers that are killed (SIGKILL) under load, and started again after up to 1.5 s.
  */
 import type { Prng } from '@jackdaw/base';
 import type { FaultRun } from '../fault-run.ts';
@@ -9,7 +9,7 @@ import { anyBroker, controllerNow, leaderNow } from './victims.ts';
 type Choose = (run: FaultRun, prng: Prng) => Promise<readonly number[]>;
 
 /** A broker is left dead for up to this long; 0 tests a restart before anybody has noticed. */
-const maxDownMs = 2_500;
+const maxDownMs = 1_500;
 const nothingLost = 'nothing acknowledged is lost, moved, changed, repeated or reordered';
 
 export const killRows: readonly FaultRow[] = [
