@@ -313,7 +313,9 @@ class Loader {
       const range = { start: 0, end: segment.sizeBytes, verifyCrc: false };
       await scanBatches(this.#options.fs, segment.file(), range, (bytes, position) => {
         const leaderEpoch = batchLeaderEpoch(bytes, position);
-        if (leaderEpoch > (this.#epochs.latestEpoch() ?? -1)) this.#epochs.assign(leaderEpoch, batchBaseOffset(bytes, position));
+        const baseOffset = batchBaseOffset(bytes, position);
+        const isNew = leaderEpoch > (this.#epochs.latestEpoch() ?? -1);
+        if (isNew && segment.canHold(baseOffset)) this.#epochs.assign(leaderEpoch, baseOffset);
         return true;
       });
       this.#options.context.openSegments.touch(segment);

@@ -119,14 +119,33 @@ async function firstTimestampOf(log: IndexedLog): Promise<number | null> {
 /** Builds both indexes from the headers of the whole segment. */
 export async function rebuildIndexes(log: IndexedLog): Promise<SegmentIndexes> {
   sometimes('log: index rebuilt');
+  let end = log.sizeBytes;
+  for (;;) {
+    const { indexes, doubtful } = await indexUpTo(log, end);
+    if (doubtful === null) return indexes;
+    end = doubtful;
+  }
+}
+
+/**
+ * Indexes the batches before `end`. One that lies behind a gap is doubtful until the next one goes on after it: its base
+ * offset may have rotted, and an index that has it would lead readers past the batch that is really there (B3).
+ */
+async function indexUpTo(
+  log: IndexedLog,
+  end: BytePosition,
+): Promise<{ indexes: SegmentIndexes; doubtful: BytePosition | null }> {
   const indexes = new SegmentIndexes(log.baseOffset);
-  await scanBatches(log.fs, log.file, { start: 0, end: log.sizeBytes, verifyCrc: false }, (bytes, position, filePosition) => {
+  let gap: BytePosition | null = null;
+  const range = { start: 0, end, verifyCrc: false };
+  const scanned = await scanBatches(log.fs, log.file, range, (bytes, position, filePosition) => {
     if (!indexes.canAdd(bytes, position)) return false;
+    gap = batchBaseOffset(bytes, position) > indexes.nextOffset ? filePosition : null;
     indexes.add(bytes, position, { filePosition, interval: log.interval });
     return true;
   });
   indexes.complete();
-  return indexes;
+  return { indexes, doubtful: scanned < end ? gap : null };
 }
 
 /**

@@ -320,3 +320,24 @@ test('the tail cache stays within its budget and serves the newest appends witho
   assert.ok(oldest instanceof Promise);
   assert.equal(expectData(await oldest).startPositionOffset, 0);
 });
+
+test('B11: while a sync hangs, appends and reads go on; only what is durable waits', async () => {
+  const fs = new MemoryFs();
+  const { log, durable, failures } = await openTestLog(fs, { tailBytes: 0 });
+  append(log, batchOf(['a']));
+  fs.holdSyncs = true;
+  const flushing = log.flush();
+  for (let i = 0; i < 10; i++) append(log, batchOf(['b']));
+  assert.deepEqual([log.logEndOffset, log.durableOffset], [11, 0]);
+  assert.equal(
+    expectData(await log.read({ fetchOffset: 3, maxOffset: 11, maxBytes: 1 << 20, minOneBatch: true })).nextOffset,
+    11,
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(durable.length, 0);
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+  await flushing;
+  await log.flush();
+  assert.deepEqual([log.durableOffset, failures.length], [11, 0]);
+});
