@@ -29,7 +29,8 @@ export class CommittedRecords {
   onOpened(seen: SeenReplica, log: PartitionLog): void {
     const { ghost, live } = seen;
     const former = ghost.holders.get(live.node.id);
-    const holder: Holder = { durable: log.durableOffset, mirror: new LogMirror(log) };
+    const survived = Math.min(former?.durable ?? 0, log.logEndOffset);
+    const holder: Holder = { durable: Math.max(log.durableOffset, survived), survived, mirror: new LogMirror(log) };
     ghost.holders.set(live.node.id, holder);
     this.#read(seen, holder, log);
     if (former === undefined || this.#isLost(seen)) return;
@@ -48,7 +49,8 @@ export class CommittedRecords {
     const holder = seen.ghost.holders.get(seen.live.node.id);
     if (holder === undefined) return;
     const before = holder.durable;
-    holder.durable = log.durableOffset;
+    holder.survived = Math.min(holder.survived, log.logEndOffset);
+    holder.durable = Math.max(log.durableOffset, holder.survived);
     this.#read(seen, holder, log);
     if (holder.durable < before) this.expectCandidates(seen.ghost, seen.live.cluster);
   }

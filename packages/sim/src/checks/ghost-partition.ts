@@ -11,6 +11,8 @@ import type { BatchMark, LogMirror } from './log-mirror.ts';
 export interface Holder {
   /** Records below it survive whatever this node is meant to survive. */
   durable: number;
+  /** What had been durable before the last restart and was found again: it is so still, before a sync has said so. */
+  survived: number;
   mirror: LogMirror;
 }
 

@@ -26,6 +26,8 @@ export class MetadataSafety implements Family {
   /** By applied index. */
   readonly #digests: number[] = [imageDigest(new MetadataImage())];
   readonly #seen = new Map<LiveNode, { image: MetadataImage; applied: number }>();
+  /** Since the event began: brokers have gone on to the last of its entries already, so nothing is compared in between. */
+  readonly #changed = new Set<GhostPartition>();
 
   constructor(ghosts: GhostPartitions, onChange: (ghost: GhostPartition, cluster: SimCluster) => void) {
     this.#ghosts = ghosts;
@@ -44,6 +46,10 @@ export class MetadataSafety implements Family {
   }
 
   onEvent(live: LiveNode): void {
+    if (this.#changed.size > 0) {
+      for (const ghost of this.#changed) this.#onChange(ghost, live.cluster);
+      this.#changed.clear();
+    }
     const image = live.services.image();
     const { appliedIndex } = image;
     const seen = this.#seen.get(live);
@@ -89,7 +95,7 @@ export class MetadataSafety implements Family {
     }
     expectIsr(ghost);
     this.#expectLive(ghost);
-    this.#onChange(ghost, live.cluster);
+    this.#changed.add(ghost);
   }
 
   #onElected(ghost: GhostPartition, after: PartitionRegistration, { cluster }: LiveNode): void {
