@@ -24,6 +24,7 @@ import { LogDirectory } from './log-directory.ts';
 import { OpenSegments, type OpenSegmentsLimits } from './open-segments.ts';
 import { encodePartitionMetadata, readTopicId } from './partition-files.ts';
 import { PartitionLog } from './partition-log.ts';
+import { RetentionClock } from './retention-clock.ts';
 import { TailCacheBudget } from './tail-cache.ts';
 
 export interface PartitionKey {
@@ -88,6 +89,7 @@ export class LogManager {
   readonly #directories: LogDirectory[];
   readonly #tailCache: TailCacheBudget;
   readonly #openSegments: OpenSegments;
+  readonly #retentionClock = new RetentionClock();
   readonly #creating = new Map<string, Promise<PartitionLog>>();
   /** Directories renamed for deletion, with the wall-clock time from which they may go. */
   #pendingDeletes: { path: string; dueMs: number }[] = [];
@@ -339,10 +341,11 @@ export class LogManager {
 
   /** Retention of every log and removal of what is due. One log at a time, with the event loop free in between. */
   async runRetention(nowMs: number, highWatermarkOf: (log: PartitionLog) => Offset): Promise<void> {
+    const trustedMs = this.#retentionClock.trust(nowMs, this.#options.clock.monotonicMs());
     for (const log of [...this.logs()]) {
       if (log.isOffline) continue;
       try {
-        log.retain(nowMs, highWatermarkOf(log));
+        log.retain(trustedMs, highWatermarkOf(log));
         await log.removeDueFiles(nowMs);
       } catch (error) {
         // A full disk must not keep other logs from freeing space; a broken one has gone offline by itself.
