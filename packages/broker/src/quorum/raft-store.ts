@@ -7,7 +7,8 @@
 import { Buffer } from 'node:buffer';
 import type { RaftIndex, Randomness } from '@jackdaw/base';
 import { MemoryStorage, type Ready, type Snapshot } from '@jackdaw/raft';
-import { uuidBytes, uuidOf } from '@jackdaw/protocol';
+import { StorageError } from '@jackdaw/log';
+import { isUuid, uuidBytes, uuidOf } from '@jackdaw/protocol';
 import type { Database, DatabaseOperation } from './database.ts';
 import { encodeStoredEntry, wireIdentitiesOf } from './raft-codec.ts';
 import { readStoredState } from './stored-state.ts';
@@ -40,6 +41,9 @@ export class RaftStore {
   static async open(db: Database, random: Randomness): Promise<RaftStore> {
     const stored = await db.get(directoryIdKey);
     const directoryId = stored?.toString() ?? uuidOf(random.bytes(uuidBytes));
+    if (!isUuid(directoryId)) {
+      throw new StorageError('corrupt', 'raft', `the quorum's database is damaged: ${directoryIdKey} is no uuid`);
+    }
     if (stored === undefined) await db.write([{ type: 'put', key: directoryIdKey, value: Buffer.from(directoryId) }], true);
     const store = new RaftStore(db, directoryId);
     await store.#load();

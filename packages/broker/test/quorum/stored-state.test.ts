@@ -1,9 +1,12 @@
 /** The quorum's database, damaged in every way that passes LevelDB's own checksums: the node says so and does not begin. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Prng } from '@jackdaw/base';
 import { StorageError } from '@jackdaw/log';
 import type { Entry } from '@jackdaw/raft';
+import type { Database } from '../../src/quorum/database.ts';
 import { encodeStoredEntry, messageOf } from '../../src/quorum/raft-codec.ts';
+import { RaftStore } from '../../src/quorum/raft-store.ts';
 import { readStoredState, type StoredValues } from '../../src/quorum/stored-state.ts';
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
@@ -64,4 +67,14 @@ test('F14: a term or an index that no cluster reaches makes no message', () => {
   assert.equal(messageOf({ from: 2, to: 1, term: 3, directoryId: 'd2', vote })?.kind, 'vote');
   assert.equal(messageOf({ from: 2, to: 1, term: 2 ** 64, directoryId: 'd2', vote }), null);
   assert.equal(messageOf({ from: 2, to: 1, term: 3, directoryId: 'd2', vote: { ...vote, lastIndex: 2 ** 60 } }), null);
+});
+
+test('E9: a directory id that is no uuid is refused as damage', async () => {
+  const db: Database = {
+    get: (key) => Promise.resolve(key === 'directory-id' ? Buffer.from('') : undefined),
+    entries: () => Promise.resolve([]),
+    write: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+  await assert.rejects(RaftStore.open(db, new Prng(1)), (error) => error instanceof StorageError && error.kind === 'corrupt');
 });
