@@ -21,8 +21,9 @@ export function savePlan(file: string, plan: RunPlan): void {
 export function describePlan(plan: RunPlan): string[] {
   const { nodes, voters, topics, workload, faults, knobs } = plan;
   const ids = nodes.map(({ id, startsAtOnce }) => (startsAtOnce ? String(id) : `${id} later`));
+  const length = `${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}`;
   return [
-    `seed ${plan.seed}: nodes ${ids.join(', ')}, voters ${voters.join(', ')}; ${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}`,
+    `seed ${plan.seed}: nodes ${ids.join(', ')}, voters ${voters.join(', ')}; ${length}`,
     `  topics: ${topics.map(describeTopic).join('; ')}`,
     `  workload: ${fieldsOf(workload)}`,
     `  network: ${fieldsOf(knobs.network)}; rpc: ${fieldsOf(knobs.rpc)}; sockets: ${fieldsOf(knobs.sockets)}`,

@@ -30,17 +30,35 @@ export function isGood(tally: Tally, catalogue: readonly string[]): boolean {
 export function finalLines(tally: Tally, batch: BatchTime & { readonly catalogue: readonly string[] }): string[] {
   const { catalogue, elapsedMs } = batch;
   const never = tally.neverReached(catalogue);
-  const runs = Math.max(1, tally.runs);
   return [
     `rare places: ${catalogue.length - never.length} of ${catalogue.length} reached; how often in all:`,
     ...catalogue.filter((name) => tally.sometimes.has(name)).map((name) => `  ${count(tally.sometimes.get(name))}  ${name}`),
     ...never.map((name) => `NEVER REACHED ${name}`),
-    ...tally.failures.map(failureLine),
-    `cost: ${(tally.cpuMs / runs).toFixed(0)} ms of CPU a run (p50 ${tally.cpuMsAt(0.5).toFixed(0)}, p99 ${tally.cpuMsAt(0.99).toFixed(0)}),` +
-      ` ${(tally.virtualMs / runs / 1_000).toFixed(1)} virtual s and ${(tally.events / runs).toFixed(0)} events a run`,
-    `pace: ${(tally.seeds / (elapsedMs / 1_000)).toFixed(1)} seeds and ${(tally.virtualMs / elapsedMs).toFixed(0)} virtual seconds a second`,
-    `ran ${tally.seeds} seeds in ${(elapsedMs / 1_000).toFixed(0)} s, ${tally.compared} of them twice: ${tally.failures.length} failures`,
+    ...tally.failures.toSorted((a, b) => a.seed - b.seed).map(failureLine),
+    ...failuresByCheck(tally),
+    ...costLines(tally, elapsedMs / 1_000),
     verdictOf(tally, never),
+  ];
+}
+
+function failuresByCheck({ failures }: Tally): string[] {
+  if (failures.length === 0) return [];
+  const counts = new Map<string, number>();
+  for (const { check } of failures) counts.set(check, (counts.get(check) ?? 0) + 1);
+  const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
+  return [`failures by check: ${sorted.map(([check, times]) => `${check} ${times}`).join(', ')}`];
+}
+
+function costLines(tally: Tally, elapsedSeconds: number): string[] {
+  const { seeds, cpuMs, virtualMs, events, compared, failures } = tally;
+  const runs = Math.max(1, tally.runs);
+  const quantiles = `p50 ${tally.cpuMsAt(0.5).toFixed(0)}, p99 ${tally.cpuMsAt(0.99).toFixed(0)}`;
+  const size = `${(virtualMs / runs / 1_000).toFixed(1)} virtual s and ${(events / runs).toFixed(0)} events`;
+  const virtualPace = (virtualMs / 1_000 / elapsedSeconds).toFixed(0);
+  return [
+    `cost: ${(cpuMs / runs).toFixed(0)} ms of CPU a run (${quantiles}), ${size} a run`,
+    `pace: ${(seeds / elapsedSeconds).toFixed(1)} seeds and ${virtualPace} virtual seconds a second`,
+    `ran ${seeds} seeds in ${elapsedSeconds.toFixed(0)} s, ${compared} of them twice: ${failures.length} failures`,
   ];
 }
 
@@ -48,7 +66,7 @@ function verdictOf(tally: Tally, never: readonly string[]): string {
   if (tally.failures.length > 0) return `verdict: FAILED: npm run sim -- --seed ${tally.failures[0]?.seed ?? 0} --minimise`;
   if (never.length === 0) return 'verdict: every check held, every rare place was reached';
   if (tally.seeds < seedsThatReachAll) return 'verdict: every check held';
-  return `verdict: FAILED: every check held, but ${never.length} rare places were never reached: the simulator has gone blind there`;
+  return `verdict: FAILED: every check held, but ${never.length} rare places were never reached: the simulator is blind there`;
 }
 
 /** The same for programs. */
