@@ -425,7 +425,7 @@ class RunningNode implements Broker {
 
   #onUnfenced(): void {
     // The metadata is up to date now: what it does not know on this disk is nobody's.
-    this.#replica?.replicas.quarantineStrays().catch((error: unknown) => this.#log.error(error, 'cannot put strays aside'));
+    this.#replica?.replicas.onMetadataCurrent().catch((error: unknown) => this.#log.error(error, 'cannot put strays aside'));
     for (const { listener } of this.#listeners) listener.open();
     this.#health.onServing();
     this.#log.info({ brokerEpoch: this.#lifecycle?.brokerEpoch }, 'unfenced: clients are served');

@@ -216,10 +216,27 @@ export class LogManager {
       fs.rename(path, join(directory.path, strayDirectoryName(key.topicName, key.partition, uniqueSuffix(newUuid))));
     }
     fs.makeDirectory(path);
-    await this.#writeTopicId(path, key.topicId);
-    const log = await this.#openLog(directory, { name, topicId: key.topicId, config, isNew: true });
-    directory.logs.set(name, log);
-    return log;
+    try {
+      await this.#writeTopicId(path, key.topicId);
+      const log = await this.#openLog(directory, { name, topicId: key.topicId, config, isNew: true });
+      directory.logs.set(name, log);
+      return log;
+    } catch (error) {
+      this.#discardNew(path);
+      throw error;
+    }
+  }
+
+  /** What is left of a log that could not be created, so that it is not in the way of the next try. */
+  #discardNew(path: string): void {
+    const { fs } = this.#options;
+    try {
+      for (const name of fs.list(path)) fs.unlink(join(path, name));
+      fs.removeDirectory(path);
+    } catch (error) {
+      // Then the next try puts it aside.
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   /** One sync; the name becomes durable with the log's first flush. */

@@ -60,6 +60,9 @@ export interface ReplicaManagerOptions {
   readonly events: ReplicaEvents;
 }
 
+/** Pause before a log is created again on a disk that was full. */
+const reopenMs = 1_000;
+
 export class ReplicaManager {
   readonly #options: ReplicaManagerOptions;
   /** By topic id, then partition. */
@@ -72,6 +75,12 @@ export class ReplicaManager {
    * while the first is still being opened must not end up in the directory that is about to go.
    */
   readonly #directoryWork = new Map<string, Promise<void>>();
+  /** The metadata is at least as new as this broker's registration. Before, it may be older than what is on the disk. */
+  #isMetadataCurrent = false;
+  /** Openings that wait for that, one a partition at most. */
+  #waitingForMetadata: (() => void)[] = [];
+  /** Those whose log found no room on the disk, and when to try again. */
+  readonly #unopened = new Map<HostedPartition, number>();
   #isClosed = false;
   /** Damaged batches that reads have found since the start. */
   corruptBatches = 0;
@@ -122,6 +131,7 @@ export class ReplicaManager {
     this.#leaveRole(hosted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     displace(this.#byId, topicId, hosted);
     displace(this.#byName, hosted.topicName, hosted);
+    this.#wakeWaiting();
     this.#options.events.onRemoved(hosted);
     this.#enqueue(hosted.name, () => this.#removeLog(hosted));
   }
@@ -179,9 +189,23 @@ export class ReplicaManager {
     if (log.durableOffset !== durableBefore) this.#options.followerDurable(hosted);
   }
 
+  /** Tries again to open what a full disk had no room for (B10); to be called from time to time. */
+  openAgain(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const [hosted, dueMs] of [...this.#unopened]) {
+      if (nowMs < dueMs) continue;
+      sometimes('broker: partition that a full disk had no room for is opened again');
+      this.#unopened.delete(hosted);
+      if (hosted.isRemoved) continue;
+      hosted.storageFailure = null;
+      this.#enqueue(hosted.name, () => this.#open(hosted));
+    }
+  }
+
   /** Stops every role; logs stay with the log manager, which closes them. */
   close(): void {
     this.#isClosed = true;
+    this.#wakeWaiting();
     for (const hosted of this.partitions()) this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
 
@@ -189,11 +213,13 @@ export class ReplicaManager {
     const key = { topicName: hosted.topicName, topicId: hosted.topicId, partition: hosted.partition };
     try {
       if (hosted.isRemoved || this.#isClosed) return;
-      const log = await this.#getOrCreate(key);
+      const log = await this.#getOrCreate(hosted, key);
+      if (log === null) return;
       hosted.log = log;
       hosted.restoreHighWatermark(this.#options.logManager.highWatermarkCheckpoint(hosted.topicName, hosted.partition));
     } catch (error) {
       hosted.storageFailure = error instanceof Error ? error : new Error(String(error));
+      if (isFull(error)) this.#unopened.set(hosted, this.#options.clock.monotonicMs() + reopenMs);
       this.#options.events.onFailure(hosted, error);
       return;
     }
@@ -204,13 +230,19 @@ export class ReplicaManager {
     this.#reconcile(hosted);
   }
 
-  /** A directory of an earlier topic of the same name is put aside, never written to (A25). */
-  async #getOrCreate(key: PartitionKey): Promise<PartitionLog> {
+  /**
+   * A directory of an earlier topic of the same name is put aside, never written to (A25). While the metadata is older than
+   * the disk, as it is after a crash until the controller has told the rest, the directory may as well be that of a later
+   * topic: it is left alone until the metadata is current. Null when the partition is not wanted any more by then.
+   */
+  async #getOrCreate(hosted: HostedPartition, key: PartitionKey): Promise<PartitionLog | null> {
     const { logManager, logConfig, events } = this.#options;
     try {
       return await logManager.getOrCreate(key, logConfig(key.topicName));
     } catch (error) {
       if (!(error instanceof TopicIdMismatchError)) throw error;
+      await this.#untilCurrent(hosted);
+      if (hosted.isRemoved || this.#isClosed) return null;
       sometimes('broker: directory of a former topic put aside');
       const keptAs = await logManager.quarantine(key.topicName, key.partition);
       events.onQuarantined(`${key.topicName}-${key.partition}`, keptAs, error.message);
@@ -218,9 +250,22 @@ export class ReplicaManager {
     }
   }
 
-  /** Puts aside the logs of partitions that the metadata does not place here; call when the metadata is up to date. */
-  async quarantineStrays(): Promise<void> {
+  async #untilCurrent(hosted: HostedPartition): Promise<void> {
+    while (!this.#isMetadataCurrent && !hosted.isRemoved && !this.#isClosed) {
+      sometimes('broker: directory of another topic is left alone until the metadata is current');
+      await new Promise<void>((resolve) => this.#waitingForMetadata.push(resolve));
+    }
+  }
+
+  #wakeWaiting(): void {
+    for (const wake of this.#waitingForMetadata.splice(0)) wake();
+  }
+
+  /** The metadata is up to date now: logs of partitions that it does not place here are put aside. */
+  async onMetadataCurrent(): Promise<void> {
     const { logManager, events } = this.#options;
+    this.#isMetadataCurrent = true;
+    this.#wakeWaiting();
     for (const log of [...logManager.logs()]) {
       const { topicName, partition } = partitionOfName(log.name);
       if (this.#byName.get(topicName)?.has(partition) === true) continue;
@@ -330,6 +375,10 @@ export class ReplicaManager {
     hosted.changeRole({ kind: 'none' });
     this.#options.onRole(hosted);
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof StorageError && error.kind === 'noSpace';
 }
 
 function place(index: Map<string, Map<number, HostedPartition>>, topic: string, hosted: HostedPartition): void {

@@ -61,6 +61,7 @@ export class Maintenance {
         run: () => {
           isrUpdater.tick();
           releaseCutOff(broker);
+          broker.replicas.openAgain();
         },
       },
       {

@@ -1,0 +1,149 @@
+/**
+ * What a broker does with directories that do not fit the metadata that it has, and with a disk that has no room for a log.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock, Prng } from '@jackdaw/base';
+import { defaultLogConfig, LogManager, MemoryFs } from '@jackdaw/log';
+import { encodeBatch, uuidOf } from '@jackdaw/protocol';
+import type { DesiredPartition } from '../../src/replica/hosted-partition.ts';
+import { ReplicaManager } from '../../src/replica/replica-manager.ts';
+
+const formerId = uuidOf(new Uint8Array(16).fill(1));
+const laterId = uuidOf(new Uint8Array(16).fill(2));
+const topicName = 'phoenix';
+const nodeId = 1;
+
+interface Disk {
+  readonly fs: MemoryFs;
+  readonly clock: ManualClock;
+}
+
+function newDisk(): Disk {
+  return { fs: new MemoryFs(), clock: new ManualClock(0, 1_760_000_000_000) };
+}
+
+interface Broker {
+  readonly logs: LogManager;
+  readonly replicas: ReplicaManager;
+  readonly quarantined: string[];
+  readonly failures: unknown[];
+}
+
+/** A broker that starts on the disk, with the locks of those before it broken. */
+async function start({ fs, clock }: Disk): Promise<Broker> {
+  const prng = new Prng(5);
+  const logs = await LogManager.open({
+    fs,
+    clock,
+    directories: ['/data'],
+    clusterId: null,
+    nodeId,
+    configOf: () => defaultLogConfig,
+    maxProducerIdExpirationMs: () => 86_400_000,
+    tailCache: { maxTotalBytes: 1 << 20, maxBytesPerLog: 1 << 16 },
+    processes: { self: { processId: prng.uint32(), startTime: 'now', bootId: 'boot' }, isAlive: () => false },
+    newUuid: () => uuidOf(prng.bytes(16)),
+    defer: setImmediate,
+    onDurable: () => undefined,
+    onDirectoryOffline: () => undefined,
+  });
+  const quarantined: string[] = [];
+  const failures: unknown[] = [];
+  const replicas = new ReplicaManager({
+    nodeId,
+    logManager: logs,
+    clock,
+    logConfig: () => defaultLogConfig,
+    minInsyncReplicas: () => 1,
+    replicaLagTimeMaxMs: () => 1_000,
+    broker: () => ({ brokerEpoch: 1, isFenced: false, isShuttingDown: false }),
+    follow: () => undefined,
+    unfollow: () => undefined,
+    followerDurable: () => undefined,
+    isrMayChange: () => undefined,
+    onRole: () => undefined,
+    directoryMayDiffer: () => undefined,
+    events: {
+      onBecameLeader: () => undefined,
+      onBecameFollower: () => undefined,
+      onTruncated: () => undefined,
+      onFailure: (_, error) => void failures.push(error),
+      onCorrupt: () => undefined,
+      onRefetching: () => undefined,
+      onRemoved: () => undefined,
+      onQuarantined: (name) => void quarantined.push(name),
+    },
+  });
+  return { logs, replicas, quarantined, failures };
+}
+
+function keyOf(topicId: string): { topicName: string; topicId: string; partition: number } {
+  return { topicName, topicId, partition: 0 };
+}
+
+function leading(leaderEpoch: number): DesiredPartition {
+  const state = { leader: nodeId, leaderEpoch, partitionEpoch: 0, replicas: [nodeId], isr: [nodeId] };
+  return { state, isRecovering: false, isLost: false, directoryId: null };
+}
+
+/** Waits until what was begun has come to its end; nothing here takes longer than some turns of the event loop. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The disk of a broker that had records of the later topic when it was killed. */
+async function diskOfLaterTopic(): Promise<Disk> {
+  const disk = newDisk();
+  const { logs } = await start(disk);
+  const log = await logs.getOrCreate(keyOf(laterId), defaultLogConfig);
+  log.appendAsFollower(encodeBatch({ records: [{ key: null, value: Buffer.from('acknowledged') }], leaderEpoch: 0 }));
+  await settle();
+  disk.fs.crash('processOnly', new Prng(1));
+  return disk;
+}
+
+test('A25: metadata older than the disk does not cost the records of a topic that was made anew since', async () => {
+  const { replicas, quarantined } = await start(await diskOfLaterTopic());
+  replicas.update(keyOf(formerId), leading(3));
+  await settle();
+  assert.deepEqual(quarantined, []);
+  // The controller tells what happened since.
+  replicas.remove(formerId, 0);
+  replicas.update(keyOf(laterId), leading(1));
+  await settle();
+  const log = replicas.getById(laterId, 0)?.log;
+  assert.equal(log?.logEndOffset, 1);
+  assert.deepEqual(quarantined, []);
+});
+
+test('A25: a directory of another topic is put aside when the metadata is up to date', async () => {
+  const { replicas, quarantined } = await start(await diskOfLaterTopic());
+  replicas.update(keyOf(formerId), leading(3));
+  await settle();
+  await replicas.onMetadataCurrent();
+  await settle();
+  assert.deepEqual(quarantined, [`${topicName}-0`]);
+  assert.equal(replicas.getById(formerId, 0)?.log?.logEndOffset, 0);
+});
+
+test('B10: a partition that a full disk had no room for is opened when there is some, and nothing is left over', async () => {
+  const disk = newDisk();
+  const { replicas, failures } = await start(disk);
+  disk.fs.capacityBytes = 0;
+  replicas.update(keyOf(formerId), leading(0));
+  await settle();
+  assert.equal(failures.length, 1);
+  replicas.openAgain();
+  await settle();
+  assert.equal(replicas.getById(formerId, 0)?.log, null, 'it waits a moment before the next try');
+  disk.fs.capacityBytes = Infinity;
+  disk.clock.advance(1_000);
+  replicas.openAgain();
+  await settle();
+  assert.equal(replicas.getById(formerId, 0)?.role.kind, 'leader');
+  assert.deepEqual(
+    disk.fs.list('/data').filter((name) => name.startsWith(topicName)),
+    [`${topicName}-0`],
+  );
+});
