@@ -40,7 +40,6 @@ export function readPartition(
   if (typeof led === 'number') return failed(led);
   const { leader, log, hosted } = led;
   const epochError = leader.checkEpoch(wanted.currentLeaderEpoch);
-  if (epochError !== ErrorCode.NONE) sometimes('broker: consumer of another epoch refused');
   if (epochError !== ErrorCode.NONE) return failed(epochError);
 
   const bounds = { highWatermark: leader.highWatermark, logStartOffset: log.logStartOffset, hosted };
@@ -48,7 +47,6 @@ export function readPartition(
     const end = log.endOffsetForEpoch(wanted.lastFetchedEpoch);
     if (end.leaderEpoch < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
     if (end.leaderEpoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) {
-      sometimes('broker: consumer told where its log diverges');
       return { ...bounds, ...empty, diverging: { epoch: end.leaderEpoch, endOffset: end.endOffset }, errorCode: ErrorCode.NONE };
     }
   }

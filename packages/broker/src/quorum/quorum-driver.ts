@@ -294,6 +294,12 @@ export class QuorumDriver {
     return snapshotIntervalMs > 0 && clock.monotonicMs() - this.#lastSnapshotMs >= snapshotIntervalMs;
   }
 
+  /** Another voter may lead at any time. */
+  #handOver(): void {
+    const other = this.#options.voters.find((id) => id !== this.#options.nodeId);
+    if (other !== undefined) this.#node.transferLeadership(other);
+  }
+
   /** Snapshots the application and cuts the log, but leaves slow followers some of it. */
   async #makeSnapshot(): Promise<void> {
     this.#bytesSinceSnapshot = 0;
@@ -304,6 +310,7 @@ export class QuorumDriver {
     sometimes('broker: metadata snapshot written');
     const kept = buggify('broker: no entries kept behind a snapshot') ? 0 : keptEntries;
     await this.#options.store.saveSnapshot(snapshot, appliedIndex - kept);
+    if (buggify('broker: quorum handed over')) this.#handOver();
   }
 }
 

@@ -12,6 +12,8 @@ import { Worker } from './worker.ts';
 
 /** Small, so that all processes end at about the same time. */
 const seedsPerChunk = 8;
+/** A batch that is told to end still says what it has found. */
+const endSignals = ['SIGINT', 'SIGTERM'] as const;
 const progressMs = { terminal: 500, file: 10_000 };
 
 /** The program's exit code. */
@@ -21,6 +23,8 @@ export async function runBatch(command: BatchCommand, print: (line: string) => v
   const tally = new Tally();
   const queue = new SeedQueue(command);
   const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  for (const signal of endSignals) process.once(signal, onSignal);
   const progress = startProgress(command, () => progressLine(tally, { elapsedMs: elapsedMs(), total: command.seeds }));
   const onOutcome = (outcome: SeedOutcome): void => {
     const before = tally.failures.length;
@@ -35,6 +39,7 @@ export async function runBatch(command: BatchCommand, print: (line: string) => v
   await Promise.all(
     Array.from({ length: Math.min(command.jobs, command.seeds) }, () => work(command, { queue, stop: stop.signal, onOutcome })),
   );
+  for (const signal of endSignals) process.off(signal, onSignal);
   progress.end();
   const batch = { elapsedMs: elapsedMs(), catalogue: sometimesCatalogue };
   for (const line of finalLines(tally, batch)) print(line);
