@@ -158,7 +158,7 @@ test('B3: recovery that has to read everything keeps no damaged header, and says
   });
 });
 
-test('B3: a log that is cut where a header is damaged ends before the damage or holds it still; no record is missing', async () => {
+test('B3: a log that is cut where a header is damaged ends before the damage or still holds it; nothing is missing', async () => {
   const image = await makeImage();
   for (const cut of [5]) {
     await eachFlip(image, async (fs, label, batch) => {

@@ -351,7 +351,7 @@ test('B1, B2, B7, B8: whatever happens between crashes, durable records stay and
   assert.ok(seen.truncations > 150 && seen.crashes > 150, JSON.stringify(seen));
 });
 
-test('B9: what a failed sync left in the page cache is written again by the next process before it counts as durable', async () => {
+test('B9: what a failed sync left in the page cache is written again before it counts as durable', async () => {
   for (const failSyncAfter of [0, 1, 2]) {
     const fs = new MemoryFs();
     const first = await open(fs.mount());

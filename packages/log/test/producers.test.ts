@@ -113,7 +113,7 @@ test('C2: a gap is out of order; an unknown producer may start anywhere, under v
   assert.equal(outcome(log, { sequence: 3, producerId: 9 }, { verification: legacy }), 'appended 3');
 });
 
-test('C2: what comes before the first batch that is known of a producer was never seen, and is not called a duplicate', async () => {
+test('C2: what comes before the first batch that is known of a producer was never seen: it is no duplicate', async () => {
   for (const isReopened of [false, true]) {
     const fs = new MemoryFs();
     let { log } = await openTestLog(fs, { isNew: true });
