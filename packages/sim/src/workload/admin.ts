@@ -29,15 +29,11 @@ const configs: readonly (readonly [key: string, values: readonly string[]])[] = 
   ['cleanup.policy', ['delete', 'compact']],
 ];
 
-/** Answers that say for certain that nothing was changed. */
-const refusals: ReadonlySet<number> = new Set([
-  ErrorCode.TOPIC_ALREADY_EXISTS,
-  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  ErrorCode.INVALID_REPLICATION_FACTOR,
-  ErrorCode.INVALID_PARTITIONS,
-  ErrorCode.INVALID_CONFIG,
-  ErrorCode.INVALID_REQUEST,
-]);
+/**
+ * Answers that say for certain that nothing was changed. That the topic exists, or does not, is none: the broker may have tried
+ * again what had succeeded, and tells the answer to its second try.
+ */
+const refusals: ReadonlySet<number> = new Set([ErrorCode.INVALID_REPLICATION_FACTOR, ErrorCode.INVALID_CONFIG]);
 
 export function startAdmin(context: WorkloadContext): void {
   if (!context.plan.workload.hasAdmin) return;
