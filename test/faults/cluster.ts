@@ -87,7 +87,7 @@ export class FaultCluster {
     try {
       for (const { nodeId } of brokers) cluster.#side.prepare(cluster.#planOf(nodeId));
       for (const { nodeId } of brokers) cluster.start(nodeId);
-      await cluster.waitForBrokers();
+      await cluster.waitForBrokers(cluster.#side.startTimeoutMs);
       return cluster;
     } catch (error) {
       await cluster.stopAll('SIGKILL');

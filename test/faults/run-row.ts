@@ -41,11 +41,16 @@ const defaultRecoveryMs = 60_000;
 export async function runRow(row: FaultRow, options: RunRowOptions): Promise<RowOutcome> {
   const reason = whyNot(row, options);
   if (reason !== undefined) return { row, verdict: 'SKIPPED', complaints: [reason], cycles: 0, figures: new Map() };
-  const prepared = await row.prepare(options.row);
+  let prepared: PreparedRow | undefined;
   try {
+    prepared = await row.prepare(options.row);
     return await runPrepared(row, prepared, options);
+  } catch (error) {
+    // What the cluster could not even be started with; the other rows are still worth a try.
+    const complaint = error instanceof Error ? error.message : String(error);
+    return { row, verdict: 'FAILED', complaints: [complaint], cycles: 0, figures: new Map() };
   } finally {
-    await prepared.tearDown?.();
+    await prepared?.tearDown?.();
   }
 }
 

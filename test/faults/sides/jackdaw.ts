@@ -8,6 +8,7 @@ const program = fileURLToPath(new URL('../../../../packages/cli/bin/jackdaw.js',
 
 export const jackdaw: Side = {
   name: 'jackdaw',
+  startTimeoutMs: 60_000,
   whyNot: () => undefined,
   prepare: () => {},
   command(plan) {

@@ -13,6 +13,7 @@ const script = process.env['PEER'];
 
 export const kafka: Side = {
   name: 'kafka',
+  startTimeoutMs: 180_000,
   whyNot() {
     if (script === undefined || !existsSync(script)) return 'PEER does not name the script that starts Apache Kafka';
     return spawnSync('java', ['-version']).status === 0 ? undefined : 'there is no Java here';

@@ -11,6 +11,8 @@ export type SideName = 'jackdaw' | 'kafka';
 
 export interface Side {
   readonly name: SideName;
+  /** Longest wait for all brokers of a cluster to serve. */
+  readonly startTimeoutMs: number;
   /** Why its brokers cannot be started here; undefined: they can. */
   whyNot(): string | undefined;
   /** Once for each broker, before its first start. */
