@@ -61,7 +61,18 @@ export class IsrState {
     this.#maximal = new Set([...this.#committed, ...isr]);
   }
 
-  /** The controller (or the metadata log) says what is committed. Older news than what is known is ignored. */
+  /**
+   * The controller's answer to the change in flight. In the partition epoch that is known already it says that nothing had to
+   * be changed: so it is when a leader says twice that it has recovered.
+   */
+  onAnswered(isr: readonly NodeId[], partitionEpoch: number): void {
+    if (this.onCommitted(isr, partitionEpoch)) return;
+    if (partitionEpoch !== this.#partitionEpoch || this.#pending.kind !== 'inFlight') return;
+    sometimes('replication: ISR change changed nothing');
+    this.#settle(this.#committed);
+  }
+
+  /** The metadata log says what is committed. Older news than what is known is ignored. */
   onCommitted(isr: readonly NodeId[], partitionEpoch: number): boolean {
     if (partitionEpoch < this.#partitionEpoch) sometimes('replication: older news of the ISR ignored');
     if (partitionEpoch <= this.#partitionEpoch) return false;

@@ -242,7 +242,7 @@ export class PartitionLeader {
     nowMs: number,
   ): void {
     if ('error' in answer) this.#onIsrError(answer.error);
-    else if (answer.leaderEpoch === this.leaderEpoch) this.#isr.onCommitted(answer.isr, answer.partitionEpoch);
+    else if (answer.leaderEpoch === this.leaderEpoch) this.#isr.onAnswered(answer.isr, answer.partitionEpoch);
     this.#onIsrChanged(nowMs);
   }
 

@@ -217,3 +217,13 @@ test('A16: a member that fell silent is left out once, and is not let in again b
   report(2, 3);
   assert.deepEqual(members(leader.maybeProposeIsr(late)), [1, 2]);
 });
+
+test('A15: an answer in the known partition epoch settles a change that changed nothing, and the next one can be made', () => {
+  const { leader, report } = withOutsider();
+  // The metadata that ends the recovery has not come yet, so the leader says so a second time.
+  assert.deepEqual(members(leader.maybeProposeIsr(0, { isRecovering: true })), [1, 2]);
+  leader.onIsrAnswer({ isr: [1, 2], partitionEpoch: 10, leaderEpoch: 5 }, 0);
+  assert.equal(leader.pendingProposal(), null);
+  report(3, 5);
+  assert.deepEqual(members(leader.maybeProposeIsr(0)), [1, 2, 3]);
+});
