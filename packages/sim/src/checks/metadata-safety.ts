@@ -4,7 +4,7 @@
  *
  *   StateMachineSafety  nodes that have applied the same index hold the same image
  *   EpochsGrow          leader and partition epochs never go back; another leader has another leader epoch
- *   CleanElection       who is elected was in ISR or ELR, but where an unclean election is asked for or loss is admitted (A17)
+ *   CleanElection       who is elected was in ISR or ELR, or last led; but where an unclean election is allowed (A17)
  *   FencedLeadsNothing  a leader, and every member of the ISR of a led partition, is registered and not fenced
  *   IsrInReplicas       the ISR is part of the replicas, apart from the ELR, and not empty while there is a leader
  */
@@ -103,6 +103,8 @@ export class MetadataSafety implements Family {
     if (before.isr.includes(after.leader) || before.elr.includes(after.leader)) return;
     const detail = `${name}: node ${after.leader} was elected out of neither ISR ${before.isr.join()} nor ELR ${before.elr.join()}`;
     if (after.leaderRecoveryState !== leaderRecovering) fail('CleanElection', `${detail}, and it is not marked as unclean`);
+    // The last leader, when everybody's crash was counted as unclean: it must have all records all the same.
+    if (isLastKnownLeader(before, after.leader) && !this.#isUncleanAllowed(ghost, cluster)) return;
     const isAllowed = this.#ghosts.mayHaveLost(cluster, ghost) || this.#isUncleanAllowed(ghost, cluster);
     if (!isAllowed) fail('CleanElection', `${detail}, and nothing allows that`);
     ghost.excuse ??= `node ${after.leader} was elected uncleanly in epoch ${after.leaderEpoch}`;
@@ -153,6 +155,10 @@ function expectEpochs({ name, registration: before }: GhostPartition, after: Par
   if (!isBack && !isSameEpoch) return;
   const from = `leader ${before.leader}, epoch ${before.leaderEpoch}, partition epoch ${before.partitionEpoch}`;
   fail('EpochsGrow', `${name} went from ${from} to ${after.leader}, ${after.leaderEpoch}, ${after.partitionEpoch}`);
+}
+
+function isLastKnownLeader({ isr, elr, lastKnownElr }: PartitionRegistration, leader: number): boolean {
+  return isr.length === 0 && elr.length === 0 && lastKnownElr.includes(leader);
 }
 
 function expectIsr({ name, registration }: GhostPartition): void {

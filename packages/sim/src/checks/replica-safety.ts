@@ -67,6 +67,8 @@ export class ReplicaSafety implements Family {
   }
 
   onDied(live: LiveNode): void {
+    // What was synced in the event in which the process died may have been told to the leader in it.
+    for (const seen of this.#seen.get(live)?.replicas ?? []) this.#noteSynced(seen);
     this.#seen.delete(live);
     if (isPageCacheRun(live.cluster)) this.#ghosts.lossy.add(live.node.id);
   }
@@ -96,7 +98,8 @@ export class ReplicaSafety implements Family {
   #look(seen: SeenReplica): void {
     const { hosted } = seen;
     const { log, role } = hosted;
-    if (log === null || log.isOffline) return;
+    if (log === null) return;
+    if (log.isOffline) return this.#noteSynced(seen);
     const { highWatermark } = hosted;
     const isSame =
       role === seen.role &&
@@ -107,6 +110,13 @@ export class ReplicaSafety implements Family {
       log.truncations === seen.truncations &&
       (role.kind !== 'leader' || role.leader.maximalIsr === seen.maximalIsr);
     if (!isSame) this.#onChanged(seen, log, highWatermark);
+  }
+
+  /** A failed or dead log may still have got further with a sync than it was last seen. */
+  #noteSynced(seen: SeenReplica): void {
+    const { log } = seen.hosted;
+    const holder = seen.ghost.holders.get(seen.live.node.id);
+    if (log !== null && log === seen.log && holder !== undefined) holder.durable = Math.max(holder.durable, log.durableOffset);
   }
 
   #onChanged(seen: SeenReplica, log: PartitionLog, highWatermark: number): void {
