@@ -8,7 +8,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cluster, createTopics, describeQuorum, type PartitionMetadata } from '@jackdaw/client';
+import { apis, Cluster, createTopics, describeQuorum, type PartitionMetadata } from '@jackdaw/client';
 import { openNetwork } from './network/open-network.ts';
 import type { ClusterNetwork, NetworkKind } from './network/network.ts';
 import { NodeProcess, type Crash, type LaunchCommand } from './node-process.ts';
@@ -182,21 +182,38 @@ export class FaultCluster {
     return (await (await this.client()).topic(topic, { isFresh: true })).partitions;
   }
 
-  /** Waits until every broker is there and every partition of the topic has a leader and all its replicas in sync. */
+  /**
+   * Waits until every broker, asked for its own view, says that all brokers are there and that every partition of the topic has
+   * a leader and all its replicas in sync, and all say the same: one that was cut off still has the view from before.
+   */
   async waitForIsrFull(topic: string, timeoutMs = startTimeoutMs): Promise<void> {
     await this.waitForBrokers(timeoutMs);
     let missing = '';
     const ask = async (): Promise<true | undefined> => {
-      const partitions = await this.partitions(topic);
-      const behind = partitions.filter(({ leaderId, isr, replicas }) => leaderId < 0 || isr.length < replicas.length);
-      missing = behind.map(({ partition, leaderId, isr }) => `${partition}: leader ${leaderId}, ISR ${isr.join(',')}`).join('; ');
-      return behind.length === 0 && partitions.length > 0 ? true : undefined;
+      this.#expectNoCrash();
+      const views = await Promise.all(this.nodeIds.map((nodeId) => this.#viewOf(nodeId, topic)));
+      missing = views.find((view) => view.includes('missing')) ?? (new Set(views).size > 1 ? 'the brokers do not agree' : '');
+      return missing === '' ? true : undefined;
     };
     try {
       await waitFor(`the ISR of ${topic} is full`, ask, timeoutMs);
     } catch (error) {
       throw new Error(`${error instanceof Error ? error.message : String(error)} (${missing})`, { cause: error });
     }
+  }
+
+  /** What one broker believes of the topic, as text. */
+  async #viewOf(nodeId: number, topic: string): Promise<string> {
+    const draft = { topics: [{ name: topic }], allowAutoTopicCreation: false };
+    const { brokers, topics } = await (await this.client()).callNode(nodeId, apis.metadata, draft);
+    const partitions = [...(topics[0]?.partitions ?? [])].sort((a, b) => a.partitionIndex - b.partitionIndex);
+    const isComplete = brokers.length === this.brokers.length && partitions.length > 0;
+    const lines = partitions.map(({ partitionIndex, leaderId, leaderEpoch, isrNodes, replicaNodes }) => {
+      const isWhole = leaderId >= 0 && isrNodes.length === replicaNodes.length;
+      const isr = isWhole ? 'ISR full' : `missing in ISR ${isrNodes.join(',')} of ${replicaNodes.join(',')}`;
+      return `${partitionIndex}: leader ${leaderId} in epoch ${leaderEpoch}, ${isr}`;
+    });
+    return `${isComplete ? '' : `broker ${nodeId} says: missing brokers or partitions; `}${lines.join('; ')}`;
   }
 
   async leaderOf(topic: string, partition: number): Promise<number> {
