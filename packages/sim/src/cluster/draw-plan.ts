@@ -87,7 +87,7 @@ interface Layout {
 
 /** How many nodes there are and which of them vote; the most usual cluster is the most frequent. */
 function drawLayout(prng: Prng): Layout {
-  const [weight, voters, others, controllersOnly] = weighted(prng, [
+  const [, voters, others, controllersOnly] = weighted(prng, [
     [45, 3, 0, false],
     [10, 1, 0, false],
     [5, 1, 1, false],
@@ -98,7 +98,6 @@ function drawLayout(prng: Prng): Layout {
     [5, 3, 2, true],
     [5, 1, 3, true],
   ] as const);
-  void weight;
   const ids = Array.from({ length: voters + others }, (_, at) => at + 1);
   return { voters: ids.slice(0, voters), controllersOnly, ids };
 }

@@ -29,7 +29,7 @@ export function wipe(context: FaultContext): void {
     node,
     isAllowed: () => isSafeAtOnce || isDispensable(context.cluster, node.id),
     damage: () => {
-      if (context.cluster.plan.voters.includes(node.id)) sometimes("fault: a voter's disk is wiped");
+      if (context.cluster.plan.voters.includes(node.id)) sometimes('fault: the disk of a voter is wiped');
       wipeDisks(node);
     },
   });
@@ -131,7 +131,8 @@ function rot({ cluster, prng }: FaultContext, node: SimNode): void {
   const candidates = files.filter(({ path }) => path.endsWith('.log') === isLog);
   const { path, sizeBytes } = pick(prng, candidates.length > 0 ? candidates : files);
   const flips = prng.chance(0.5) ? 1 : prng.between(2, 40);
-  sometimes(path.endsWith('.log') ? 'fault: bits rot in a log' : 'fault: bits rot beside a log');
+  if (path.endsWith('.log')) sometimes('fault: bits rot in a log');
+  else sometimes('fault: bits rot beside a log');
   cluster.note(node.host, `${flips} bits rot in ${path} of ${sizeBytes} bytes`);
   for (let flip = 0; flip < flips; flip++) node.disk.flipBit(path, prng.below(sizeBytes * 8));
 }

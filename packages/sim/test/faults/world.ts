@@ -13,8 +13,8 @@ export interface Simulation {
   readonly cluster: SimCluster;
   readonly trace: Trace;
   /** Fails when it does not hold within so many virtual ms. */
-  until(what: string, condition: () => boolean, limitMs?: number): void;
-  run(durationMs: number): void;
+  readonly until: (what: string, condition: () => boolean, limitMs?: number) => void;
+  readonly run: (durationMs: number) => void;
 }
 
 /** Runs `work` on a cluster whose topics are there, from a callback of Node's loop as the event loop asks. */
@@ -36,7 +36,7 @@ export function simulate(work: (simulation: Simulation) => void, change: Partial
         work({ cluster, trace, until, run: (durationMs) => loop.run(loop.nowMs + durationMs) });
         resolve();
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       } finally {
         for (const node of cluster.nodes) node.kill('killed', 'processOnly');
         loop.clear();
