@@ -94,6 +94,8 @@ export class LogManager {
   /** Directories renamed for deletion, with the wall-clock time from which they may go. */
   #pendingDeletes: { path: string; dueMs: number }[] = [];
   readonly unreadable: UnreadablePartition[] = [];
+  /** Directories of partitions that a checkpoint knows and the disk has lost. */
+  readonly missing: string[] = [];
 
   private constructor(options: LogManagerOptions, directories: LogDirectory[]) {
     this.#options = options;
@@ -150,9 +152,9 @@ export class LogManager {
     return epochs.size === 1 ? ([...epochs][0] ?? null) : null;
   }
 
-  /** Logs that were found damaged when they were opened (B3). */
+  /** Logs that were found damaged when they were opened, or not at all although they had records on disk (B3). */
   get damagedLogs(): number {
-    let count = 0;
+    let count = this.missing.length;
     for (const { recovery } of this.logs()) if (recovery.lostDurableRecords || recovery.wasCutInTheMiddle) count++;
     return count;
   }
@@ -273,6 +275,19 @@ export class LogManager {
         this.unreadable.push({ directory: path, error });
       }
     });
+    this.#noteMissing(directory, names);
+  }
+
+  /** What was removed on purpose has left the checkpoint before it left the disk. */
+  #noteMissing(directory: LogDirectory, names: readonly string[]): void {
+    const found = new Set<string>();
+    for (const name of names) {
+      const parsed = parsePartitionDirectory(name);
+      if (parsed !== null) found.add(partitionDirectoryName(parsed.topicName, parsed.partition));
+    }
+    for (const [name, recoveryPoint] of directory.recoveryPoints) {
+      if (recoveryPoint > 0 && !found.has(name)) this.missing.push(join(directory.path, name));
+    }
   }
 
   /** The last process here saw the disk fail, so what it left in the page cache may not be on the disk (B9). */
@@ -347,6 +362,8 @@ export class LogManager {
     const due = this.#pendingDeletes.filter((entry) => entry.dueMs <= nowMs);
     this.#pendingDeletes = this.#pendingDeletes.filter((entry) => entry.dueMs > nowMs);
     const { fs } = this.#options;
+    // What leaves the disk while a checkpoint names it would be missed at the next start.
+    if (due.length > 0) await this.checkpointRecoveryPoints();
     for (const { path } of due) {
       sometimes('log: deleted directory removed');
       for (const name of fs.list(path)) await fs.remove(join(path, name));

@@ -397,3 +397,25 @@ test('B10: below the floor of free space records are refused; deletion and the c
   await log.removeDueFiles(startMs + 10 ** 12);
   assert.equal(appendOne(log).kind, 'appended');
 });
+
+test('B3: a partition whose directory is gone from the disk is missed, one that was removed on purpose is not', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  for (const topicName of ['lost', 'removed', 'aside', 'empty']) {
+    const log = await manager.getOrCreate({ ...key, topicName }, config);
+    if (topicName !== 'empty') append(log, batchOf(['a']));
+  }
+  await Promise.all([...manager.logs()].map((log) => log.flush()));
+  await manager.checkpointRecoveryPoints();
+  await manager.remove('removed', 0);
+  await manager.quarantine('aside', 0);
+  await manager.runRetention(startMs + 10_000, () => 0);
+  assert.ok(!fs.list('/data').some((name) => name.startsWith('removed')));
+  manager.abandon();
+  for (const topicName of ['lost', 'empty']) {
+    for (const name of fs.list(`/data/${topicName}-0`)) fs.unlink(`/data/${topicName}-0/${name}`);
+    fs.removeDirectory(`/data/${topicName}-0`);
+  }
+  const again = await open(fs);
+  assert.deepEqual([again.missing, again.damagedLogs], [['/data/lost-0'], 1]);
+});

@@ -37,6 +37,8 @@ export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): 
   const manager = await openDirectories(config, options);
   for (const { directory, error } of manager.unreadable)
     options.log.error(error, 'a partition could not be opened', { directory });
+  for (const directory of manager.missing)
+    options.log.warn({ directory }, 'a partition is gone from the disk: this broker has to catch up before it may lead');
   for (const log of manager.logs()) reportRecovery(options.log, log);
   return manager;
 }
