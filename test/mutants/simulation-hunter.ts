@@ -53,6 +53,7 @@ export class SimulationHunter implements Hunter {
       throw new PristineFailure(`seed ${failure.seed} fails without any mutant: ${failure.by} ${failure.detail}`);
     }
     this.#seedMs = (performance.now() - startedMs) / baselineSeeds;
+    for (let seed = firstSeed; seed < firstSeed + baselineSeeds; seed++) this.#controls.set(seed, true);
   }
 
   async hunt(mutated: ScratchTree, mutant: Mutant, pristine: ScratchTree): Promise<Verdict> {
