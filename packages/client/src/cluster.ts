@@ -10,7 +10,7 @@ import { apis } from './apis.ts';
 import { Connection, type CallOptions } from './connection.ts';
 import { errorText } from './error-texts.ts';
 import { ConnectionError, expectSuccess, isRetriable, KafkaError, TimeoutError } from './errors.ts';
-import { toMetadata, type ClusterMetadata, type TopicMetadata } from './metadata.ts';
+import { toMetadata, withNewerLeaders, type ClusterMetadata, type TopicMetadata } from './metadata.ts';
 import { formatAddress, resolveOptions, type Address, type ClientOptions, type ResolvedOptions } from './options.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 import type { Api } from './wire.ts';
@@ -46,9 +46,12 @@ export class Cluster {
    * a whole request timeout each time it is asked. As many as there are brokers and bootstrap servers.
    */
   readonly #silent = new Set<string>();
-  /** The address that answered the last question to anybody; the next one goes to another. */
-  #lastAnswered = '';
+  /** Address → number of the last question to anybody that it answered; as many as in `#silent`. */
+  readonly #answered = new Map<string, number>();
+  #questions = 0;
   readonly #topics = new Map<string, { readonly topic: TopicMetadata; readonly fetchedAtMs: number }>();
+  /** The newest that any broker has said, kept when a topic is asked for again: leader epochs never go back (KIP-320). */
+  readonly #newest = new Map<string, TopicMetadata>();
   #brokers: ReadonlyMap<number, Address & { readonly rack: string | null }> = new Map();
   #controllerId = -1;
   #clusterId: string | null = null;
@@ -110,7 +113,7 @@ export class Cluster {
     const topic = metadata.topics.find((candidate) => candidate.name === name);
     const errorCode = topic === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : topic.errorCode;
     if (topic === undefined || errorCode !== 0) throw new KafkaError(errorCode, `topic "${name}": ${errorText(errorCode)}`);
-    return topic;
+    return this.#topics.get(name)?.topic ?? topic;
   }
 
   /** What is cached about a topic, however old. */
@@ -283,16 +286,16 @@ export class Cluster {
   }
 
   /**
-   * Tries the brokers to which there is a connection, then the other known ones, then the bootstrap servers. First come those
-   * that answered when they were last asked; the one that was asked last comes after them: a broker that is cut off from the
-   * cluster answers readily what was true before (A26).
+   * Tries the brokers in turn, the one that has not been asked for the longest time first: brokers that are cut off from the
+   * cluster answer readily what was true before, and must not be asked for ever (A26). Those that did not answer the last
+   * time come last.
    */
   async #askAny<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
     const failures: ConnectionError[] = [];
     for (const [key, address] of this.#candidates()) {
       try {
         const answer = await this.#noting(formatAddress(address), async () => ask(await this.#open(key, address)));
-        this.#lastAnswered = formatAddress(address);
+        this.#answered.set(formatAddress(address), ++this.#questions);
         return answer;
       } catch (error) {
         if (!(error instanceof ConnectionError) || this.#isClosed) throw error;
@@ -307,32 +310,38 @@ export class Cluster {
 
   #candidates(): Map<string, Address> {
     const candidates = new Map<string, Address>();
-    for (const key of this.#connections.keys()) {
-      const address = this.#brokers.get(Number(key.split('/')[0]));
-      if (key.endsWith('/main') && address !== undefined) candidates.set(key, address);
-    }
     for (const [nodeId, address] of this.#brokers) candidates.set(`${nodeId}/main`, address);
     const known = new Set([...this.#brokers.values()].map(formatAddress));
     for (const address of this.options.bootstrap) {
       if (!known.has(formatAddress(address))) candidates.set(`bootstrap:${formatAddress(address)}/main`, address);
     }
-    const rankOf = (address: string): number => (this.#silent.has(address) ? 2 : address === this.#lastAnswered ? 1 : 0);
+    const rankOf = (address: string): number => {
+      if (this.#silent.has(address)) return Number.MAX_SAFE_INTEGER;
+      return known.has(address) ? (this.#answered.get(address) ?? 0) : Number.MAX_SAFE_INTEGER - 1;
+    };
     return new Map([...candidates].sort(([, a], [, b]) => rankOf(formatAddress(a)) - rankOf(formatAddress(b))));
   }
 
   #remember(metadata: ClusterMetadata): void {
     if (metadata.brokers.length > 0) this.#brokers = new Map(metadata.brokers.map((broker) => [broker.nodeId, broker]));
-    if (this.#silent.size > this.#brokers.size + this.options.bootstrap.length) this.#silent.clear();
+    if (Math.max(this.#silent.size, this.#answered.size) > this.#brokers.size + this.options.bootstrap.length) {
+      this.#silent.clear();
+      this.#answered.clear();
+    }
     this.#controllerId = metadata.controllerId;
     this.#clusterId = metadata.clusterId;
     const fetchedAtMs = this.#nowMs();
-    for (const topic of metadata.topics) {
-      if (topic.errorCode !== 0) {
-        this.#topics.delete(topic.name);
+    for (const told of metadata.topics) {
+      if (told.errorCode !== 0) {
+        this.#topics.delete(told.name);
+        this.#newest.delete(told.name);
         continue;
       }
+      const topic = withNewerLeaders(told, this.#newest.get(told.name));
       if (this.#topics.size >= maxCachedTopics) this.#topics.clear();
+      if (this.#newest.size >= maxCachedTopics) this.#newest.clear();
       this.#topics.set(topic.name, { topic, fetchedAtMs });
+      this.#newest.set(topic.name, topic);
     }
   }
 }

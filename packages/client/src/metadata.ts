@@ -66,3 +66,17 @@ export function toMetadata(body: MetadataResponse): ClusterMetadata {
     })),
   };
 }
+
+/**
+ * The topic as a broker tells it, with the partitions of which another one has told a later leader epoch: a broker that is cut
+ * off from the cluster does not know that it was replaced. Another topic of the same name owes nothing to the old one.
+ */
+export function withNewerLeaders(told: TopicMetadata, known: TopicMetadata | undefined): TopicMetadata {
+  if (known === undefined || known.topicId !== told.topicId) return told;
+  const byNumber = new Map(known.partitions.map((partition) => [partition.partition, partition]));
+  const partitions = told.partitions.map((partition) => {
+    const other = byNumber.get(partition.partition);
+    return other !== undefined && other.leaderEpoch > partition.leaderEpoch ? other : partition;
+  });
+  return { ...told, partitions };
+}

@@ -327,7 +327,8 @@ export class ProducerSender {
   /** A first identity, or a new one; with it every partition begins at sequence 0. */
   async #takeIdentity(): Promise<void> {
     const { cluster } = this.#setup;
-    if (this.#consecutiveFailures > 0) await sleepUnlessAborted(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures - 1), undefined);
+    if (this.#consecutiveFailures > 0)
+      await sleepUnlessAborted(this.#platform.scheduler, cluster.backoffMs(this.#consecutiveFailures - 1), undefined);
     this.#consecutiveFailures++;
     const body = await cluster.callAny(apis.initProducerId, { transactionalId: null, transactionTimeoutMs: 60_000 });
     expectSuccess(body.errorCode);

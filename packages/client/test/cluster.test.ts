@@ -68,25 +68,50 @@ test('F10: a broker that took a request and fell silent is the last to be asked 
   await Promise.all([paused.close(), other.close()]);
 });
 
-test('A26: no broker is asked for metadata twice in a row while another one answers', async () => {
-  const both = (): object => ({
-    brokers: [first, second].map(({ port }, i) => ({ nodeId: i + 1, host: '127.0.0.1', port })),
+test('A26: brokers are asked for metadata in turn, so that those which are cut off do not keep a client to themselves', async () => {
+  const all = (): object => ({
+    brokers: brokers.map(({ port }, i) => ({ nodeId: i + 1, host: '127.0.0.1', port })),
     clusterId: 'fake',
     controllerId: 1,
     topics: [],
   });
   const answer = ({ header, respond }: FakeRequest): boolean => {
-    if (header.apiKey === ApiKey.Metadata) respond(both());
+    if (header.apiKey === ApiKey.Metadata) respond(all());
     return header.apiKey === ApiKey.Metadata;
   };
-  const first = await startFakeBroker(answer);
-  const second = await startFakeBroker(answer);
-  const cluster = await Cluster.connect({ bootstrapServers: first.address, ...quick });
-  for (let i = 0; i < 4; i++) await cluster.fetchMetadata([]);
-  const questions = [first, second].map(({ seen }) => seen.filter((apiKey) => apiKey === ApiKey.Metadata).length);
-  assert.deepEqual(questions, [3, 2]);
+  const brokers = [await startFakeBroker(answer), await startFakeBroker(answer), await startFakeBroker(answer)];
+  const cluster = await Cluster.connect({ bootstrapServers: brokers[0]?.address ?? '', ...quick });
+  for (let i = 0; i < 5; i++) await cluster.fetchMetadata([]);
+  const questions = brokers.map(({ seen }) => seen.filter((apiKey) => apiKey === ApiKey.Metadata).length);
+  assert.deepEqual(questions, [2, 2, 2]);
   await cluster.close();
-  await Promise.all([first.close(), second.close()]);
+  await Promise.all(brokers.map((broker) => broker.close()));
+});
+
+test('A26: a leader of an older epoch than one that was told before is not believed, unless the topic is another one', async () => {
+  const told = [
+    { topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', leaderId: 2, leaderEpoch: 7 },
+    { topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', leaderId: 1, leaderEpoch: 6 },
+    { topicId: 'AAAAAAAAAAAAAAAAAAAAAg', leaderId: 1, leaderEpoch: 0 },
+  ];
+  const broker = await startFakeBroker(({ header, respond }) => {
+    if (header.apiKey !== ApiKey.Metadata) return false;
+    const { topicId = '', leaderId, leaderEpoch } = told[broker.seen.filter((key) => key === ApiKey.Metadata).length - 2] ?? {};
+    const partition = { partitionIndex: 0, leaderId, leaderEpoch, replicaNodes: [1, 2], isrNodes: [1, 2], offlineReplicas: [] };
+    const topics = topicId === '' ? [] : [{ name: 't', topicId, errorCode: 0, partitions: [partition] }];
+    const brokers = [1, 2].map((nodeId) => ({ nodeId, host: '127.0.0.1', port: broker.port }));
+    respond({ brokers, clusterId: 'fake', controllerId: 1, topics });
+    return true;
+  });
+  const cluster = await Cluster.connect({ bootstrapServers: broker.address, ...quick });
+  const leaders: number[] = [];
+  for (let i = 0; i < told.length; i++) {
+    cluster.forgetTopic('t');
+    leaders.push(await cluster.leaderOf('t', 0));
+  }
+  assert.deepEqual(leaders, [2, 2, 1]);
+  await cluster.close();
+  await broker.close();
 });
 
 test('a failure that cannot pass is not tried again', async () => {
