@@ -22,6 +22,8 @@ export interface FaultRunOptions {
   readonly partitions?: number;
   /** A sender's pause between its bursts; default 20 ms. */
   readonly senderPauseMs?: number;
+  /** The brokers' files, their output and the history are kept although the run passes. */
+  readonly keepsFiles?: boolean;
 }
 
 export interface FaultRun {
@@ -70,8 +72,11 @@ export async function runFaults(options: FaultRunOptions, breakThings: (run: Fau
     complaints.push(...cluster.crashes.map(({ name, reason }) => `${name} ended by itself: ${reason}`));
     const verdict = checkHistory(recorder);
     complaints.push(...describeVerdict(verdict));
-    if (complaints.length === 0) cluster.removeFiles();
-    else await keepEvidence(cluster, recorder, complaints);
+    if (complaints.length > 0 || options.keepsFiles === true) {
+      const kept = await keepEvidence(cluster, recorder);
+      if (complaints.length > 0) complaints.push(kept);
+      else console.log(kept);
+    } else cluster.removeFiles();
     const { violations, counts } = verdict;
     return { complaints, violations: violations.length, counts, broken: brokenPromises(violations) };
   } finally {
@@ -112,11 +117,11 @@ async function attempt(complaints: string[], work: () => Promise<void>): Promise
   }
 }
 
-async function keepEvidence(cluster: FaultCluster, recorder: Recorder, complaints: string[]): Promise<void> {
+async function keepEvidence(cluster: FaultCluster, recorder: Recorder): Promise<string> {
   const file = join(cluster.directory, 'history.ndjson');
   const lines = Readable.from(historyLines(recorder)).map((line: string) => `${line}\n`);
   await pipeline(lines, createWriteStream(file));
-  complaints.push(`kept: ${cluster.directory} (history.ndjson, and of each broker data/ and output.log)`);
+  return `kept: ${cluster.directory} (history.ndjson, and of each broker data/ and output.log)`;
 }
 
 const lossKinds: readonly ViolationKind[] = ['lost-write', 'unseen'];

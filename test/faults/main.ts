@@ -42,9 +42,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runRows(options: ProgramOptions): Promise<RowOutcome[]> {
-  const { row: rowOptions, settings, partitions, slack, expectsLoss } = options;
+  const { row: rowOptions, settings, partitions, slack, expectsLoss, keepsFiles } = options;
   const side = rowOptions.side === 'kafka' ? kafka : jackdaw;
-  const common = { row: rowOptions, side, settings, partitions, slack, expectsLoss, print: console.log };
+  const common = { row: rowOptions, side, settings, partitions, slack, expectsLoss, keepsFiles, print: console.log };
   const rows = chooseRows(options.only);
   if (options.scheduleMs !== undefined) {
     return [printed(await runSchedule(rows, { ...common, cycles: 1, durationMs: options.scheduleMs }))];

@@ -17,6 +17,7 @@ export interface ProgramOptions {
   readonly partitions: number;
   readonly slack: number;
   readonly expectsLoss: boolean;
+  readonly keepsFiles: boolean;
   /** Where the figures go as JSON. */
   readonly json: string | undefined;
   readonly row: RowOptions;
@@ -35,7 +36,8 @@ export const usage = `npm run faults -- [options]
   --partitions 6       of the topic that the load is on
   --slack 1            the limits are multiplied by it
   --expect loss        a run without a broken promise is the failure
-  --json FILE          the figures`;
+  --json FILE          the figures
+  --keep               the brokers' files and the history, of runs that pass as well`;
 
 export function readOptions(args: readonly string[]): ProgramOptions {
   const { values } = parseArgs({
@@ -54,6 +56,7 @@ export function readOptions(args: readonly string[]): ProgramOptions {
       slack: { type: 'string', default: '1' },
       expect: { type: 'string', default: 'no loss' },
       json: { type: 'string' },
+      keep: { type: 'boolean', default: false },
     },
   });
   const named = new Map(values.with.map(splitPair));
@@ -67,6 +70,7 @@ export function readOptions(args: readonly string[]): ProgramOptions {
     slack: Number(values.slack),
     expectsLoss: values.expect === 'loss',
     json: values.json,
+    keepsFiles: values.keep,
     row: {
       side: sideOf(values.side),
       brokers: numberOf('brokers', values.brokers, { least: 3, most: 5 }),

@@ -22,6 +22,8 @@ export interface RunRowOptions {
   readonly slack: number;
   /** A run without a broken promise is then the failure. */
   readonly expectsLoss: boolean;
+  /** The brokers' files are kept although the run passes. */
+  readonly keepsFiles: boolean;
   readonly print: (line: string) => void;
 }
 
@@ -66,15 +68,18 @@ async function runPrepared(row: FaultRow, prepared: PreparedRow, options: RunRow
   const settings = [...(prepared.cluster?.settings ?? []), ...options.settings];
   const cluster = { ...prepared.cluster, brokers, side: options.side, settings };
   let cycles = 0;
-  const judgement = await runFaults({ seed, cluster, partitions: options.partitions }, async (run) => {
-    for (; cycles < options.cycles; cycles++) {
-      const { text, figures: measured } = await oneCycle(run, prepared, prng);
-      for (const [name, value] of Object.entries(measured)) figures.set(name, [...(figures.get(name) ?? []), value]);
-      const numbers = Object.entries(measured).map(([name, value]) => formatFigure(name, value));
-      const progress = `${row.name} ${cycles + 1}/${options.cycles}`;
-      options.print(`${progress}: ${text}; ${numbers.join(', ')}; ${run.recorder.acknowledged} acknowledged`);
-    }
-  });
+  const judgement = await runFaults(
+    { seed, cluster, partitions: options.partitions, keepsFiles: options.keepsFiles },
+    async (run) => {
+      for (; cycles < options.cycles; cycles++) {
+        const { text, figures: measured } = await oneCycle(run, prepared, prng);
+        for (const [name, value] of Object.entries(measured)) figures.set(name, [...(figures.get(name) ?? []), value]);
+        const numbers = Object.entries(measured).map(([name, value]) => formatFigure(name, value));
+        const progress = `${row.name} ${cycles + 1}/${options.cycles}`;
+        options.print(`${progress}: ${text}; ${numbers.join(', ')}; ${run.recorder.acknowledged} acknowledged`);
+      }
+    },
+  );
   const complaints = [...complaintsOf(judgement, options.expectsLoss), ...overLimits(row.limits ?? [], figures, options.slack)];
   const verdict = complaints.length === 0 ? 'kept' : 'FAILED';
   return { row, verdict, complaints, cycles, figures, counts: judgement.counts, broken: judgement.broken };

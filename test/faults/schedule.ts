@@ -65,7 +65,7 @@ async function runMixed(
   const figures = new Map<string, number[]>();
   let actions = 0;
   print(`schedule of ${scheduled.map(({ row }) => row.name).join(', ')}`);
-  const judgement = await runFaults({ seed, cluster, partitions, senderPauseMs }, async (run) => {
+  const judgement = await runFaults({ seed, cluster, partitions, senderPauseMs, keepsFiles: options.keepsFiles }, async (run) => {
     const mixer = new Mixer(run, new Prng(seed), print);
     const endMs = performance.now() + durationMs;
     while (performance.now() < endMs) {
