@@ -65,6 +65,7 @@ export function isIdentityKnown(cluster: SimCluster, id: number): boolean {
  */
 export function isPromiseKeptByOthers(cluster: SimCluster, id: number, promisedTerm: number): boolean {
   if (!cluster.plan.voters.includes(id)) return true;
+  if (!isIdentityKnown(cluster, id)) return false;
   const image = newestImage(cluster, id);
   const leader = cluster.controller;
   if (image === null || leader === null) return false;
