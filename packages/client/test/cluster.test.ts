@@ -68,7 +68,7 @@ test('F10: a broker that took a request and fell silent is the last to be asked 
   await Promise.all([paused.close(), other.close()]);
 });
 
-test('A26: brokers are asked for metadata in turn, so that those which are cut off do not keep a client to themselves', async () => {
+test('A26: brokers are asked for metadata in turn: those that are cut off do not keep a client to themselves', async () => {
   const all = (): object => ({
     brokers: brokers.map(({ port }, i) => ({ nodeId: i + 1, host: '127.0.0.1', port })),
     clusterId: 'fake',
@@ -88,7 +88,7 @@ test('A26: brokers are asked for metadata in turn, so that those which are cut o
   await Promise.all(brokers.map((broker) => broker.close()));
 });
 
-test('A26: a leader of an older epoch than one that was told before is not believed, unless the topic is another one', async () => {
+test('A26: a leader of an older epoch than one told before is not believed, unless the topic is another one', async () => {
   const told = [
     { topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', leaderId: 2, leaderEpoch: 7 },
     { topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', leaderId: 1, leaderEpoch: 6 },

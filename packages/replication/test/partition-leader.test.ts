@@ -259,7 +259,7 @@ test('A22: each waiting producer has exactly one answer, and none when its timeo
   assert.deepEqual(answers, ['a:0', 'retry:0', `c:${ErrorCode.KAFKA_STORAGE_ERROR}`]);
 });
 
-test('A26: a leader is held up while a member of its ISR has been behind for the given time, and those who wait can be sent away', () => {
+test('A26: a leader is held up while a member of its ISR is behind for the given time; who waits can be sent away', () => {
   const { leader, append, report } = leaderFixture({ minInsyncReplicas: 2 });
   report(2, 0, { nowMs: 0 });
   report(3, 0, { nowMs: 0 });

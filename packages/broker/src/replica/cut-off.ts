@@ -2,8 +2,8 @@
  * A leader that hears neither a controller nor its followers: somebody else may lead its partitions by now (A26).
  *
  * Kafka's brokers let producers wait for their whole timeout then, and consumers for ever. Here a broker that no controller
- * has answered for a session sends away the producers that it cannot serve anyway, and the consumers that have read all it has, so
- * that they look for another leader. A controller alone that is away stops nobody: who can be served is served.
+ * has answered for a session sends away the producers that it cannot serve anyway, and the consumers that have read all it
+ * has, so that they look for another leader. A controller alone that is away stops nobody: who can be served is served.
  */
 import { ErrorCode } from '@jackdaw/protocol';
 import type { PartitionLeader } from '@jackdaw/replication';
