@@ -5,8 +5,8 @@
  *                            └──────── veth ── [broker 2: 10.x.y.2] …
  *
  * Links are cut by packet filters in the namespace of a broker: what is dropped on arrival was sent in good faith, so that
- * one direction of a link can be cut alone, as no closed socket can do it. Everything is removed when the network is closed or this
- * program ends, Ctrl-C included; what a killed program left behind is removed by the next one.
+ * one direction of a link can be cut alone, as no closed socket can do it. Everything is removed when the network is closed
+ * or this program ends, Ctrl-C included; what a killed program left behind is removed by the next one.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -52,14 +52,14 @@ test('a connection that is reset ends with an error on the side of the client', 
   assert.equal(error.code, 'ECONNRESET');
 });
 
-test('F2: a silent link passes nothing and tells nobody; healed, it resets the connections that have lost bytes', async (context) => {
+test('F2: a silent link passes nothing and tells nobody; healed, it resets what has lost bytes', async (context) => {
   const { proxy, client } = await throughProxy(context);
   client.write('before');
   assert.equal(String(((await once(client, 'data')) as [Buffer])[0]), 'before');
   proxy.setFault(source, { isSilent: true });
   client.write('lost');
   client.once('data', () => assert.fail('something passed'));
-  // A second connection opens, since the proxy takes it, and stays silent, too: its write is swallowed before the first is looked at.
+  // A second connection opens, since the proxy takes it, and the first is not told anything.
   const other = connect({ host: source, port: proxy.port });
   await once(other, 'connect');
   assert.equal(client.destroyed, false);

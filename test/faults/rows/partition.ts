@@ -1,8 +1,8 @@
 /**
  * Rows: partitions of every shape, by packet filters in network namespaces. Clients reach every broker but where a row says so.
  *
- * Every shape but the last leaves a quorum whose members see each other, or see one that all can follow: there every partition must
- * be written to again while the network is still broken. The brokers' sessions and lag times are shortened, so that a cycle
+ * Every shape but the last leaves a quorum whose members see each other, or see one that all can follow: there every partition
+ * must be written to again while the network is still broken. The brokers' sessions and lag times are shortened, so that a cycle
  * takes seconds; `--with timing=default` leaves them as they are by default.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
- * Rows: brokers that are paused (SIGSTOP) for longer than their session, or for two seconds; that are stopped in order (SIGTERM); and
- * a rolling restart.
+ * Rows: brokers that are paused (SIGSTOP) for longer than their session, or for two seconds; that are stopped in order
+ * (SIGTERM); and a rolling restart.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Prng } from '@jackdaw/base';
