@@ -8,7 +8,7 @@
  * wrote: a gap is accepted when the batch before it is sound and the batch behind the next one goes on after it.
  */
 
-import { assert, type BytePosition, type Offset, sometimes } from '@jackdaw/base';
+import { sometimes, type BytePosition, type Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, batchLeaderEpoch, batchMaxTimestamp, batchSizeInBytes } from '@jackdaw/protocol';
 import { isPlausible, scanBatches } from './batch-scanner.ts';
 import { readFully } from './fs.ts';
@@ -66,7 +66,6 @@ export async function findBatch(view: SegmentView, indexes: SegmentIndexes, offs
   sometimes('log: wrong index found by a read');
   const rebuilt = await view.segment.rebuildIndexes();
   const again = await walk(view, startAt(view, rebuilt.offsets.lookup(offset)), matches);
-  assert(again !== 'badIndex' || view.segment.isActive === false, 'the index of the active segment is made in memory');
   return again === 'badIndex' ? damagedAt(view, 0, view.segment.baseOffset) : again;
 }
 
@@ -103,8 +102,9 @@ async function walk(
     do {
       const batch = batchAt(view, { bytes: window.subarray(0, filled), at, position: position + at });
       const isExpected = previous !== null || start.lastOffset === undefined || batch.lastOffset === start.lastOffset;
-      if (previous === null && start.lastOffset !== undefined && !segment.isActive && (batch.isDamaged || !isExpected))
-        return 'badIndex';
+      // The index of the active segment is made in memory: there the log is wrong.
+      const isFromFile = previous === null && start.lastOffset !== undefined && !segment.isActive;
+      if (isFromFile && (batch.isDamaged || !isExpected)) return 'badIndex';
       const follows = expectedOffset === null || batch.baseOffset >= expectedOffset;
       if (batch.isDamaged || !isExpected || !follows) return damagedAt(view, position + at, expectedOffset ?? batch.baseOffset);
       if (expectedOffset !== null && batch.baseOffset > expectedOffset && !(await isTrueGap(view, previous, batch)))
