@@ -96,7 +96,8 @@ function expectFullyReplicated({ name, registration, replicas, leader }: AtRest)
 }
 
 function expectNothingWaits({ name, leader }: AtRest): void {
-  if (leader.waitingProducers > 0) fail('NothingWaits', `${name}: ${leader.waitingProducers} produce requests wait at its leader`);
+  if (leader.waitingProducers > 0)
+    fail('NothingWaits', `${name}: ${leader.waitingProducers} produce requests wait at its leader`);
 }
 
 /** From where all of them still have their records; damaged ones may be rotten where nobody has looked. */

@@ -35,7 +35,10 @@ export class CommittedRecords {
     this.#read(seen, holder, log);
     if (former === undefined || this.#isLost(seen)) return;
     if (log.logEndOffset < former.durable) {
-      fail('DurableSurvives', `${nameOf(seen)}: durable up to ${former.durable}, and after the restart it ends at ${log.logEndOffset}`);
+      fail(
+        'DurableSurvives',
+        `${nameOf(seen)}: durable up to ${former.durable}, and after the restart it ends at ${log.logEndOffset}`,
+      );
     }
     expectPrefix({ of: former.mirror.batches, upTo: former.durable }, holder.mirror, {
       check: 'DurableSurvives',
@@ -59,7 +62,7 @@ export class CommittedRecords {
     const isLost = live.cluster.damaged.has(live.node.id);
     mirror.sync(log, live.node.disk, (batch) => {
       let byEpoch = ghost.written.get(batch.baseOffset);
-      if (byEpoch === undefined) ghost.written.set(batch.baseOffset, (byEpoch = new Map()));
+      if (byEpoch === undefined) ghost.written.set(batch.baseOffset, (byEpoch = new Map<number, BatchMark>()));
       const known = byEpoch.get(batch.leaderEpoch);
       if (known === undefined) {
         if (!isLost) byEpoch.set(batch.leaderEpoch, batch);
@@ -120,7 +123,10 @@ export class CommittedRecords {
     const known = committedAt(seen.ghost, batch.baseOffset);
     if (known !== undefined && isSameBatch(known, batch)) return;
     const expected = known === undefined ? 'nothing' : describeBatch(known);
-    fail('ConsistentRead', `${nameOf(seen)} has ${describeBatch(batch)} below its high watermark; ${expected} was committed there`);
+    fail(
+      'ConsistentRead',
+      `${nameOf(seen)} has ${describeBatch(batch)} below its high watermark; ${expected} was committed there`,
+    );
   }
 
   onVisible(seen: SeenReplica, leader: PartitionLeader): void {

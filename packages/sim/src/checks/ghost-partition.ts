@@ -68,7 +68,7 @@ export class GhostPartitions {
 
   add(topicId: string, partition: number, ghost: GhostPartition): void {
     let partitions = this.#byTopic.get(topicId);
-    if (partitions === undefined) this.#byTopic.set(topicId, (partitions = new Map()));
+    if (partitions === undefined) this.#byTopic.set(topicId, (partitions = new Map<number, GhostPartition>()));
     partitions.set(partition, ghost);
   }
 

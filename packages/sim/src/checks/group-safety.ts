@@ -4,7 +4,6 @@
  *   OneOwner          in a generation each partition is assigned to one member at most (D5)
  *   OneAssignment     a generation has one assignment, whichever coordinator tells it
  *   GenerationsGrow   of the generations that were ever assigned, a later one has a higher number
- *   CommitsSurvive    a coordinator that takes over knows every offset that the one before had committed (D2)
  */
 import type { BrokerServices } from '@jackdaw/broker';
 import { consumerProtocolAssignment, decodeBody, ProtocolError, Reader } from '@jackdaw/protocol';
@@ -59,7 +58,10 @@ export class GroupSafety implements Family {
       if (seen !== undefined && seen.state === group.state && seen.generationId === group.generationId) continue;
       groups.set(group.groupId, { state: group.state, generationId: group.generationId });
       if (seen !== undefined && group.generationId < seen.generationId) {
-        fail('GenerationsGrow', `group ${group.groupId} went from ${seen.generationId} to ${group.generationId} on ${live.label}`);
+        fail(
+          'GenerationsGrow',
+          `group ${group.groupId} went from ${seen.generationId} to ${group.generationId} on ${live.label}`,
+        );
       }
       if (group.state === 'Stable') this.#onAssigned(live, group);
     }

@@ -6,7 +6,8 @@
  *   EpochsGrow          leader and partition epochs never go back; another leader has another leader epoch
  *   CleanElection       who is elected was in ISR or ELR, or last led; but where an unclean election is allowed (A17)
  *   FencedLeadsNothing  a leader, and every member of the ISR of a led partition, is registered and not fenced
- *   IsrInReplicas       the ISR is part of the replicas, apart from the ELR, and not empty while there is a leader
+ *
+ * That the ISR is part of the replicas, apart from the ELR, and holds the leader, is asserted by the replay itself.
  */
 import { configResourceTypes, decodeRecordBatch, leaderRecovering, MetadataDelta, MetadataImage } from '@jackdaw/metadata';
 import type { PartitionChange, PartitionRegistration } from '@jackdaw/metadata';
@@ -93,7 +94,6 @@ export class MetadataSafety implements Family {
       ghost.elected.set(after.leaderEpoch, after.leader);
       ghost.committedAtElection.set(after.leaderEpoch, ghost.committedEnd);
     }
-    expectIsr(ghost);
     this.#expectLive(ghost);
     this.#changed.add(ghost);
   }
@@ -159,13 +159,4 @@ function expectEpochs({ name, registration: before }: GhostPartition, after: Par
 
 function isLastKnownLeader({ isr, elr, lastKnownElr }: PartitionRegistration, leader: number): boolean {
   return isr.length === 0 && elr.length === 0 && lastKnownElr.includes(leader);
-}
-
-function expectIsr({ name, registration }: GhostPartition): void {
-  const { replicas, isr, elr, leader } = registration;
-  const isWrong =
-    isr.some((id) => !replicas.includes(id)) ||
-    elr.some((id) => !replicas.includes(id) || isr.includes(id)) ||
-    (leader >= 0 && !isr.includes(leader));
-  if (isWrong) fail('IsrInReplicas', `${name}: replicas ${replicas.join()}, ISR ${isr.join()}, ELR ${elr.join()}, leader ${leader}`);
 }

@@ -19,7 +19,8 @@ export class ProcessSafety implements Family {
       slots = config.view.number('max.incremental.fetch.session.cache.slots');
       this.#slots.set(live, slots);
     }
-    if (fetchSessions.size > slots) fail('BoundedSessions', `${live.label} keeps ${fetchSessions.size} of ${slots} fetch sessions`);
+    if (fetchSessions.size > slots)
+      fail('BoundedSessions', `${live.label} keeps ${fetchSessions.size} of ${slots} fetch sessions`);
   }
 }
 

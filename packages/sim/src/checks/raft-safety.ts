@@ -170,6 +170,7 @@ export class RaftSafety implements Family {
   #onApplied(live: LiveNode, seen: SeenNode, applied: number): void {
     if (applied < seen.applied) fail('MonotonicCommit', `${live.label}: applied ${seen.applied}, then ${applied}`);
     const { storage } = live.services.quorum;
+    if (applied > storage.lastIndex()) fail('StateMachineSafety', `${live.label} applied ${applied}, which is not in its log`);
     for (let index = Math.max(seen.applied + 1, storage.firstIndex()); index <= applied; index++) {
       const term = storage.term(index);
       const known = this.#committed[index];

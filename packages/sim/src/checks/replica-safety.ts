@@ -125,7 +125,8 @@ export class ReplicaSafety implements Family {
     const isNewRole = hosted.role !== seen.role || isNewLog;
     if (isNewLog) this.#records.onOpened(seen, log);
     else this.#records.onLog(seen, log);
-    const isExcused = this.#ghosts.mayHaveLost(seen.live.cluster, ghost) || this.#ghosts.hasLost(seen.live.cluster, seen.live.node.id);
+    const isExcused =
+      this.#ghosts.mayHaveLost(seen.live.cluster, ghost) || this.#ghosts.hasLost(seen.live.cluster, seen.live.node.id);
     expectBounds(seen, log, highWatermark);
     if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
     const { role } = hosted;
@@ -174,7 +175,8 @@ export function expectSuperset(ghost: GhostPartition, leader: PartitionLeader, l
 function expectBounds({ live, ghost, hosted }: SeenReplica, log: PartitionLog, highWatermark: number): void {
   const { logEndOffset, durableOffset, logStartOffset } = log;
   const who = `${ghost.name} on ${live.label}`;
-  if (durableOffset > logEndOffset) fail('DurableInLog', `${who}: durable up to ${durableOffset}, the log ends at ${logEndOffset}`);
+  if (durableOffset > logEndOffset)
+    fail('DurableInLog', `${who}: durable up to ${durableOffset}, the log ends at ${logEndOffset}`);
   if (hosted.role.kind === 'none') return;
   if (highWatermark > logEndOffset) {
     fail('HighWatermarkInLog', `${who}: high watermark ${highWatermark}, the log ends at ${logEndOffset}`);
@@ -193,7 +195,10 @@ function expectOrder(seen: SeenReplica, log: PartitionLog, now: { highWatermark:
   const { kind } = seen.role;
   if (kind === 'none') return;
   if (now.highWatermark < seen.highWatermark) {
-    fail('HighWatermarkGrows', `${who}: the high watermark of its ${kind} went from ${seen.highWatermark} to ${now.highWatermark}`);
+    fail(
+      'HighWatermarkGrows',
+      `${who}: the high watermark of its ${kind} went from ${seen.highWatermark} to ${now.highWatermark}`,
+    );
   }
   if (kind === 'leader' && log.logEndOffset < seen.logEnd) {
     fail('LeaderAppendsOnly', `${who}: the log of its leader ended at ${seen.logEnd}, and now at ${log.logEndOffset}`);

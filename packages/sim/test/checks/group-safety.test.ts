@@ -1,0 +1,80 @@
+/**
+ * Coordinators that assign a partition twice, or a generation otherwise than before.
+ */
+import { test } from 'node:test';
+import { consumerProtocolAssignment, encodeBody } from '@jackdaw/protocol';
+import { GhostPartition, GhostPartitions } from '../../src/checks/ghost-partition.ts';
+import { GroupSafety } from '../../src/checks/group-safety.ts';
+import type { LiveNode } from '../../src/checks/watch.ts';
+import { bites } from './fakes.ts';
+
+interface FakeGroup {
+  groupId: string;
+  state: string;
+  generationId: number;
+  protocolType: string;
+  members: Map<string, { memberId: string; assignment: Uint8Array }>;
+}
+
+function assignment(partitions: readonly number[]): Uint8Array {
+  const body = encodeBody(consumerProtocolAssignment, 0, { assignedPartitions: [{ topic: 't', partitions: [...partitions] }] });
+  return new Uint8Array([0, 0, ...body]);
+}
+
+function stable(generationId: number, owned: Readonly<Record<string, readonly number[]>>): FakeGroup {
+  const members = Object.entries(owned).map(([memberId, partitions]) => ({ memberId, assignment: assignment(partitions) }));
+  const byId = new Map(members.map((member) => [member.memberId, member]));
+  return { groupId: 'g', state: 'Stable', generationId, protocolType: 'consumer', members: byId };
+}
+
+/** The coordinator of group g, on one node after another. */
+class Coordinators {
+  readonly #ghosts = new GhostPartitions();
+  readonly #checks = new GroupSafety(this.#ghosts);
+
+  constructor() {
+    const registration = { replicas: [1], isr: [1], elr: [], leader: 1 } as unknown as GhostPartition['registration'];
+    this.#ghosts.add('offsets', 0, new GhostPartition({ topicName: '__consumer_offsets', partition: 0 }, registration, 1));
+  }
+
+  on(id: number): (group: FakeGroup) => void {
+    let groups: FakeGroup[] = [];
+    const shard = { isActive: true, groups: () => groups };
+    const service = { shards: () => [shard], partitionOf: () => 0 };
+    const image = { topicByName: () => ({ id: 'offsets' }) };
+    const cluster = { plan: { settings: {} }, damaged: new Set() };
+    const live = { label: `node ${id}, start 1`, services: { groups: service, image: () => image }, cluster, node: { id } };
+    return (group) => {
+      groups = [group];
+      this.#checks.onEvent(live as unknown as LiveNode);
+    };
+  }
+}
+
+test('a generation that every coordinator tells alike passes, and so does a later one', () => {
+  const coordinators = new Coordinators();
+  coordinators.on(1)(stable(3, { a: [0], b: [1] }));
+  const second = coordinators.on(2);
+  second(stable(3, { b: [1], a: [0] }));
+  second(stable(4, { a: [0, 1] }));
+});
+
+test('D5: a partition with two owners in one generation is noticed (OneOwner)', () => {
+  const coordinator = new Coordinators().on(1);
+  bites('OneOwner', () => coordinator(stable(1, { a: [0, 1], b: [1] })));
+});
+
+test('a generation with two assignments is noticed (OneAssignment)', () => {
+  const coordinators = new Coordinators();
+  coordinators.on(1)(stable(3, { a: [0], b: [1] }));
+  bites('OneAssignment', () => coordinators.on(2)(stable(3, { a: [1], b: [0] })));
+});
+
+test('a generation that goes back is noticed, on one node and from one to the next (GenerationsGrow)', () => {
+  const one = new Coordinators().on(1);
+  one(stable(3, { a: [0] }));
+  bites('GenerationsGrow', () => one(stable(2, { a: [0] })));
+  const coordinators = new Coordinators();
+  coordinators.on(1)(stable(3, { a: [0] }));
+  bites('GenerationsGrow', () => coordinators.on(2)(stable(2, { a: [0] })));
+});
