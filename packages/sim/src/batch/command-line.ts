@@ -32,7 +32,7 @@ export interface BatchCommand {
   readonly json: string | null;
   /** One seed in so many runs twice; 0: none. */
   readonly checkDeterminism: number;
-  /** A seed that runs longer, in real time, counts as hung. */
+  /** A seed that computes longer counts as hung. */
   readonly seedTimeoutMs: number;
 }
 
@@ -59,7 +59,7 @@ Many runs:
   --jobs N                 processes (default: one for each core)
   --until-failure          stop at the first failure
   --check-determinism N    run one seed in N twice, 0 for none (default 20)
-  --seed-timeout SECONDS   real time after which a seed has hung (default 60)
+  --seed-timeout SECONDS   time of the processor after which a seed has hung (default 60)
   --json FILE              write everything that was found
   --quiet                  no progress`;
 

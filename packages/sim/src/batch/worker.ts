@@ -1,8 +1,10 @@
 /**
  * A child process that runs seeds, watched: a seed on which it crashes or hangs has failed, and the next chunk gets a
- * fresh child.
+ * fresh child. What counts is the time that the child has computed, where the system tells it: on a machine with much else
+ * to do, a seed may take long and be right.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SeedOutcome } from './seed-outcome.ts';
 
@@ -12,6 +14,8 @@ const heapMegabytes = 1_024;
 const seedsPerChild = 500;
 /** Added to the time for the first seed of a child, which has to load the code. */
 const startAllowanceMs = 30_000;
+/** A seed that takes so many times its time without computing hangs, too. */
+const maxSlowness = 20;
 /** Bytes of a child's last words that are kept. */
 const keptErrorBytes = 4_096;
 
@@ -22,7 +26,7 @@ export class Worker {
   #seedsOfChild = 0;
   #isStopped = false;
 
-  /** `program` is what the child runs. A seed may take `timeoutMs` of real time. */
+  /** `program` is what the child runs. A seed may take `timeoutMs` of the processor, and `maxSlowness` times that in all. */
   constructor(options: { program?: string; timeoutMs: number }) {
     this.#program = options.program ?? fileURLToPath(new URL('worker-main.js', import.meta.url));
     this.#timeoutMs = options.timeoutMs;
@@ -52,11 +56,17 @@ export class Worker {
     let done = 0;
     let hasHung = false;
     return new Promise((resolve) => {
+      let watch = startWatch(child);
+      let limitMs = this.#timeoutMs + (isFresh ? startAllowanceMs : 0);
       const hang = (): void => {
+        if (watch.isWithin(limitMs)) {
+          timer = setTimeout(hang, this.#timeoutMs);
+          return;
+        }
         hasHung = true;
         child.kill('SIGKILL');
       };
-      let timer = setTimeout(hang, this.#timeoutMs + (isFresh ? startAllowanceMs : 0));
+      let timer = setTimeout(hang, limitMs);
       const onWords = (words: Buffer): void => {
         lastWords = (lastWords + words.toString()).slice(-keptErrorBytes);
       };
@@ -66,7 +76,11 @@ export class Worker {
         done++;
         onOutcome(outcome);
         if (done === seeds.length) leave();
-        else timer = setTimeout(hang, this.#timeoutMs);
+        else {
+          watch = startWatch(child);
+          limitMs = this.#timeoutMs;
+          timer = setTimeout(hang, this.#timeoutMs);
+        }
       };
       const onExit = (code: number | null, signal: string | null): void => {
         this.#child = null;
@@ -75,7 +89,7 @@ export class Worker {
           done++;
           const how = code === null ? `signal ${signal ?? 'unknown'}` : `exit code ${code}`;
           const crash = `the process ended with ${how}\n${lastWords}`;
-          const hung = `no end within ${this.#timeoutMs / 1_000} s of real time\n${lastWords}`;
+          const hung = `no end within ${this.#timeoutMs / 1_000} s\n${lastWords}`;
           onOutcome(deathOf(seed, hasHung ? { check: 'Hang', detail: hung } : { check: 'Crash', detail: crash }));
         }
         leave();
@@ -108,6 +122,30 @@ export class Worker {
     }
     this.#seedsOfChild += seeds;
     return this.#child;
+  }
+}
+
+/** Measures how long a child has been at its seed. */
+function startWatch(child: ChildProcess): { isWithin(timeoutMs: number): boolean } {
+  const startedMs = performance.now();
+  const startedCpuMs = cpuMsOf(child);
+  return {
+    isWithin: (timeoutMs) => {
+      if (performance.now() - startedMs >= maxSlowness * timeoutMs) return false;
+      // Not a number where the system does not tell: then the real time decides alone.
+      return cpuMsOf(child) - startedCpuMs < timeoutMs;
+    },
+  };
+}
+
+/** CPU time of a process by /proc: fields 14 and 15, in hundredths of a second. */
+function cpuMsOf({ pid }: ChildProcess): number {
+  try {
+    const stat = readFileSync(`/proc/${pid ?? 0}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    return Number.NaN;
   }
 }
 
