@@ -124,6 +124,7 @@ export class NodeCore {
     const { config, platform, clusterId, incarnationId, log } = this.#options;
     return new ControllerService({
       rpc: platform.rpc,
+      timers: platform.scheduler,
       nodeId: config.nodeId,
       incarnationId,
       clusterId: () => clusterId,

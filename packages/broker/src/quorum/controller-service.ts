@@ -8,7 +8,7 @@
  * session of the process that it replaces.
  */
 import { sometimes } from '@jackdaw/base';
-import type { NodeId } from '@jackdaw/base';
+import type { NodeId, Timers } from '@jackdaw/base';
 import { ApiKey, decodeBody, encodeBody, ErrorCode } from '@jackdaw/protocol';
 import type { DescribeQuorumRequest, DescribeQuorumResponseDraft } from '@jackdaw/protocol';
 import type { RpcNetwork, RpcStream, RpcStreamEvents } from '../rpc/rpc-network.ts';
@@ -24,6 +24,7 @@ import { ControllerError, type ControllerDriver } from './controller-driver.ts';
 
 export interface ControllerServiceOptions {
   readonly rpc: RpcNetwork;
+  readonly timers: Timers;
   readonly nodeId: NodeId;
   readonly incarnationId: string;
   readonly clusterId: () => string;
@@ -47,6 +48,9 @@ export interface RegisteredProcess {
 type LinkStream = RpcStream<ControllerResponseMessage>;
 
 const pingTimeoutMs = 500;
+/** How often and how far apart a new controller asks a silent broker: in all as long as keepalive would take to break a stream. */
+const silentQuestions = 4;
+const silentPauseMs = 500;
 /** Answers that may wait for a slow broker before its stream is given up. */
 const maxQueuedResponses = 10_000;
 
@@ -88,7 +92,7 @@ export class ControllerService {
   /** This node has become the active controller: brokers that died before cannot break a stream to it. */
   async onActive(): Promise<void> {
     const strangers = this.#options.liveBrokers().filter((id) => id !== this.#options.nodeId && !this.#newest.has(id));
-    await Promise.all(strangers.map((id) => this.#fenceIfGone(id)));
+    await Promise.all(strangers.map((id) => this.#lookFor(id)));
   }
 
   /** Carries out an encoded request on this node. Rejects with {@link ControllerError}. */
@@ -149,7 +153,7 @@ export class ControllerService {
 
   async #onBroken(brokerId: NodeId): Promise<void> {
     if (!this.#options.driver.isActive) return;
-    const isGone = await this.#isGone(brokerId);
+    const isGone = (await this.#ask(brokerId)) === 'gone';
     if (this.#newest.has(brokerId)) sometimes('broker: another stream came while a broker was looked for');
     // It may have come back while it was asked.
     if (!this.#isClosed && !this.#newest.has(brokerId)) this.#options.driver.onBrokerStreamBroken(brokerId, isGone);
@@ -162,23 +166,40 @@ export class ControllerService {
     if (isLive && registered?.incarnationId !== incarnationId) await this.#fenceIfGone(brokerId);
   }
 
+  /**
+   * A broker without a stream to this new controller: gone, it is fenced at once. Silent, as a process that was paused with
+   * the controller's role, it is asked for as long as keepalive would wait, and then treated like one whose stream broke:
+   * without this its partitions would wait for a whole session more.
+   */
+  async #lookFor(brokerId: NodeId): Promise<void> {
+    const { driver, timers } = this.#options;
+    for (let question = 0; question < silentQuestions; question++) {
+      const answer = await this.#ask(brokerId);
+      if (this.#isClosed || !driver.isActive || this.#newest.has(brokerId) || answer === 'there') return;
+      if (answer === 'gone') return driver.onBrokerStreamBroken(brokerId, true);
+      await new Promise<void>((resolve) => void timers.setTimer(silentPauseMs, resolve));
+    }
+    if (!this.#isClosed && driver.isActive && !this.#newest.has(brokerId)) driver.onBrokerStreamBroken(brokerId, false);
+  }
+
   async #fenceIfGone(brokerId: NodeId): Promise<void> {
-    const isGone = await this.#isGone(brokerId);
+    const isGone = (await this.#ask(brokerId)) === 'gone';
     if (isGone && !this.#isClosed) this.#options.driver.onBrokerStreamBroken(brokerId, true);
   }
 
-  /** Whether nothing listens any more where the broker took gRPC, or what listens there is another process. */
-  async #isGone(brokerId: NodeId): Promise<boolean> {
+  /** Gone: nothing listens any more where the broker took gRPC, or what listens there is another process. */
+  async #ask(brokerId: NodeId): Promise<'there' | 'gone' | 'silent'> {
     const registered = this.#options.registeredProcess(brokerId);
-    if (registered === undefined) return false;
+    if (registered === undefined) return 'there';
     const channel = this.#options.rpc.channel(registered.address, 'control');
     const answer = await channel.call(rpcMethods.controllerPing, { clusterId: this.#options.clusterId() }, pingTimeoutMs);
     channel.close();
     if (answer === 'unreachable') sometimes('broker: nothing listens where a broker was');
-    if (answer === 'unreachable') return true;
+    if (answer === 'unreachable') return 'gone';
     if (answer === 'failed') sometimes('broker: a broker does not answer the question whether it is there');
-    const isAnother = answer !== 'failed' && answer.incarnationId !== '' && answer.incarnationId !== registered.incarnationId;
+    if (answer === 'failed') return 'silent';
+    const isAnother = answer.incarnationId !== '' && answer.incarnationId !== registered.incarnationId;
     if (isAnother) sometimes('broker: another process listens where a broker was');
-    return isAnother;
+    return isAnother ? 'gone' : 'there';
   }
 }
