@@ -89,7 +89,7 @@ export class WireEnd {
       return;
     }
     this.release();
-    this.#deliverAt(this.#dueMs(peer), peer, 'fin', () => peer.finish('the peer ended the connection'));
+    this.#deliver(this.#dueMs(peer), 'fin', () => peer.finish('the peer ended the connection'));
   }
 
   /** The peer's machine knows nothing of this connection any more, and says so if it can. */
@@ -113,7 +113,7 @@ export class WireEnd {
       return;
     }
     const dueMs = this.#wires.loop.nowMs + this.#wires.network.delayMs(this.process.host, peer.process.host);
-    this.#deliverAt(dueMs, peer, 'rst', () => peer.finish(reason));
+    this.#deliver(dueMs, 'rst', () => peer.finish(reason));
   }
 
   /** This end is over, and its process is told. */
@@ -144,7 +144,7 @@ export class WireEnd {
 
   #transmit(payload: Uint8Array): void {
     const peer = this.peer as WireEnd;
-    this.#deliverAt(this.#dueMs(peer), peer, 'payload', () => {
+    this.#deliver(this.#dueMs(peer), 'payload', () => {
       this.inFlightBytes -= payload.length;
       if (peer.isEnded) return;
       peer.events?.onPayload(payload);
@@ -160,9 +160,10 @@ export class WireEnd {
     return this.#lastDueMs;
   }
 
-  #deliverAt(dueMs: number, peer: WireEnd, label: string, callback: () => void): void {
+  /** Happens in the peer's process at that time. */
+  #deliver(dueMs: number, label: string, callback: () => void): void {
     const { loop } = this.#wires;
-    loop.after(dueMs - loop.nowMs, { owner: peer.process, label, callback });
+    loop.after(dueMs - loop.nowMs, { owner: (this.peer as WireEnd).process, label, callback });
   }
 }
 

@@ -116,7 +116,7 @@ for (const kind of ['failing-sync', 'failing-write', 'failing-database'] satisfi
     simulate(({ cluster, until }) => {
       // Whichever the number picks: it must be tried until an operation of the disk falls into the window.
       const before = starts(cluster);
-      for (let number = 0; number < 4; number++) applyFault(cluster, fault(kind, 'controller', 4_000, number));
+      for (let number = 0; number < 4; number++) applyFault(cluster, { ...fault(kind, 'controller', 4_000), number });
       cluster.controller?.kill('killed', 'processOnly');
       until('somebody was started again', () => starts(cluster) > before, 10_000);
       until('all is at rest', () => whatIsNotAtRest(cluster) === null);
@@ -189,7 +189,7 @@ test('B19: a wall clock jumps, the monotonic one does not', () =>
 test('healing undoes everything at once', () =>
   simulate(({ cluster, until, run }) => {
     const kinds: FaultKind[] = ['kill', 'isolate', 'halves', 'slow-disk', 'full-disk', 'wipe', 'kill-at-effect', 'failing-write'];
-    for (const [number, kind] of kinds.entries()) applyFault(cluster, fault(kind, 'any', 600_000, number));
+    for (const [number, kind] of kinds.entries()) applyFault(cluster, { ...fault(kind, 'any', 600_000), number });
     run(300);
     heal(cluster);
     until('all is at rest', () => whatIsNotAtRest(cluster) === null);

@@ -45,6 +45,6 @@ export function simulate(work: (simulation: Simulation) => void, change: Partial
   });
 }
 
-export function fault(kind: FaultKind, target: FaultTarget, durationMs: number, number = 5): FaultAction {
-  return { atMs: 0, kind, target, durationMs, number };
+export function fault(kind: FaultKind, target: FaultTarget, durationMs: number): FaultAction {
+  return { atMs: 0, kind, target, durationMs, number: 5 };
 }
