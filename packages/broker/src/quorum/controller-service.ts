@@ -48,7 +48,7 @@ export interface RegisteredProcess {
 type LinkStream = RpcStream<ControllerResponseMessage>;
 
 const pingTimeoutMs = 500;
-/** How often a new controller asks a silent broker, and with which pauses: in all as long as keepalive takes to break a stream. */
+/** How often a new controller asks a silent broker, and the pauses between: in all, what keepalive takes to end a stream. */
 const silentQuestions = 4;
 const silentPauseMs = 500;
 /** Answers that may wait for a slow broker before its stream is given up. */
