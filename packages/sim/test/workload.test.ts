@@ -67,7 +67,7 @@ function planOf(seed: number, workload: WorkloadPlan): RunPlan {
     ],
     workload,
     faults: [],
-    chaosMs: 8_000,
+    chaosMs: 6_000,
     buggify: 0,
   };
 }

@@ -42,7 +42,7 @@ function expectNewProducerIds({ others }: HistoryIndex, report: Report): void {
   }
 }
 
-/** What was read before the question, and was written in the epoch asked for or an earlier one, lies before that epoch's end (A4). */
+/** What was read before the question, of the epoch asked for or an earlier one, lies before that epoch's end (A4). */
 function expectEpochsEndBehindRecords({ others, readers }: HistoryIndex, report: Report): void {
   const polls = [...readers.values()]
     .flat()

@@ -80,7 +80,7 @@ export interface Crashed {
   readonly op: 'crashed';
 }
 
-/** From now on records of the topic may go: it is being deleted, or somebody allows unclean elections, or its retention is short. */
+/** From now on records of the topic may go: it is being deleted, or unclean elections are allowed, or its retention is short. */
 export interface Doomed {
   readonly op: 'doomed';
   readonly topic: string;

@@ -8,12 +8,12 @@ import {
   describeGroup,
   describeQuorum,
   describeTopics,
+  KafkaError,
   listGroups,
   type Cluster,
   type Outcome,
   type TopicMetadata,
 } from '@jackdaw/client';
-import { KafkaError } from '@jackdaw/client';
 import { noValue } from '../history/register.ts';
 import type { SimClient } from '../node/sim-client.ts';
 import { pick, type WorkloadContext } from './context.ts';
@@ -44,7 +44,8 @@ async function expectSaneTopics(context: WorkloadContext, cluster: Cluster): Pro
 function complaintsAbout({ name, partitions }: TopicMetadata): string[] {
   return partitions.flatMap(({ partition, leaderId, replicas, isr, elr }, i) => {
     const complaints: string[] = [];
-    const about = `${name}-${partition}: leader ${leaderId}, replicas ${replicas.join()}, ISR ${isr.join()}, ELR ${elr?.join() ?? ''}`;
+    const sets = `replicas ${replicas.join()}, ISR ${isr.join()}, ELR ${elr?.join() ?? ''}`;
+    const about = `${name}-${partition}: leader ${leaderId}, ${sets}`;
     if (partition !== i) complaints.push(`${about} is number ${i} of its topic`);
     if (new Set(replicas).size !== replicas.length || new Set(isr).size !== isr.length) complaints.push(`${about}: repeated`);
     if (isr.some((id) => !replicas.includes(id))) complaints.push(`${about}: the ISR is not of the replicas`);
