@@ -103,6 +103,7 @@ export class RaftNode {
     assert(this.#outstanding === null, 'the Ready before was not advanced');
     const core = this.#core;
     const hardState = this.#changedHardState();
+    if (hardState !== null) expectPromisesKept(core.durable, hardState);
     const entries = core.log.tailEntries();
     const snapshot = core.log.pendingSnapshot;
     const softState = this.#changedSoftState();
@@ -216,4 +217,15 @@ export class RaftNode {
 
 function softStateOf(core: RaftCore): SoftState {
   return { role: core.role, term: core.term, leaderId: core.leaderId };
+}
+
+/** What a disk has promised it promises still: terms and commits only grow, and a term has one vote (paper §5.2, E2). */
+function expectPromisesKept(before: HardState, after: HardState): void {
+  assert(after.term >= before.term, `the term would fall from ${before.term} to ${after.term}`);
+  assert(
+    after.commitIndex >= before.commitIndex,
+    `the commit index would fall from ${before.commitIndex} to ${after.commitIndex}`,
+  );
+  const isSecondVote = after.term === before.term && before.vote !== null && after.vote !== before.vote;
+  assert(!isSecondVote, `a second vote in term ${after.term}: ${before.vote}, then ${after.vote}`);
 }

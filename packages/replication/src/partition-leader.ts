@@ -68,6 +68,8 @@ export class PartitionLeader {
   constructor(options: PartitionLeaderOptions) {
     const { state, log } = options;
     assert(state.leader === options.nodeId, 'only the elected replica becomes leader');
+    assert(state.isr.includes(state.leader), 'a leader is in its ISR');
+    assert(log.durableOffset <= log.logEndOffset, 'durable is not beyond the end');
     this.#nodeId = options.nodeId;
     this.#log = log;
     this.#config = options.config;

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { InvariantError } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { PartitionLeader } from '../src/index.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -275,4 +276,15 @@ test('A26: a leader is held up while a member of its ISR is behind for the given
   report(3, 1, { nowMs: 9_500 });
   assert.equal(leader.isHeldUp(60_000, 9_000), false);
   assert.equal(leader.highWatermark, 1, 'what was waited for is acknowledged to whoever asks again');
+});
+
+test('a replica outside the ISR, or whose log claims to be durable beyond its end, does not become leader', () => {
+  const outside = { leader: 1, leaderEpoch: 5, partitionEpoch: 1, replicas: [1, 2, 3], isr: [2, 3] };
+  const inside = { ...outside, isr: [1, 2, 3] };
+  const config = { minInsyncReplicas: () => 1, replicaLagTimeMaxMs: () => 1, broker: () => undefined };
+  const lying = MemoryLog.of(0, 0);
+  Object.defineProperty(lying, 'durableOffset', { get: () => 3 });
+  for (const [state, log] of [[outside, MemoryLog.of(0, 0)] as const, [inside, lying] as const]) {
+    assert.throws(() => new PartitionLeader({ nodeId: 1, state, log, highWatermark: 0, config, nowMs: 0 }), InvariantError);
+  }
 });

@@ -5,7 +5,7 @@
  * brought there as soon as its log is open. Everything after that is synchronous: when a handler looks, a partition
  * either leads in exactly one epoch, follows exactly one leader, or does neither.
  */
-import { sometimes } from '@jackdaw/base';
+import { assert, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, NodeId, Offset } from '@jackdaw/base';
 import { StorageError, TopicIdMismatchError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
@@ -116,6 +116,10 @@ export class ReplicaManager {
       this.#enqueue(hosted.name, () => this.#open(opening));
       return;
     }
+    const before = hosted.desired.state;
+    const { leaderEpoch, partitionEpoch } = desired.state;
+    assert(leaderEpoch >= before.leaderEpoch, `the leader epoch of ${hosted.name} would fall to ${leaderEpoch}`);
+    assert(partitionEpoch >= before.partitionEpoch, `the partition epoch of ${hosted.name} would fall to ${partitionEpoch}`);
     hosted.desired = desired;
     if (!desired.isLost && hosted.isRefetching) sometimes('broker: replica that was damaged counts again');
     if (!desired.isLost) hosted.isRefetching = false;

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock, Prng } from '@jackdaw/base';
+import { InvariantError, ManualClock, Prng } from '@jackdaw/base';
 import { defaultLogConfig, LogManager, MemoryFs } from '@jackdaw/log';
 import { encodeBatch, uuidOf } from '@jackdaw/protocol';
 import type { DesiredPartition } from '../../src/replica/hosted-partition.ts';
@@ -146,4 +146,12 @@ test('B10: a partition that a full disk had no room for is opened when there is 
     disk.fs.list('/data').filter((name) => name.startsWith(topicName)),
     [`${topicName}-0`],
   );
+});
+
+test('A9: metadata in which a leader epoch falls is a broken invariant, not another role', async () => {
+  const { replicas } = await start(newDisk());
+  replicas.update(keyOf(formerId), leading(3));
+  await settle();
+  assert.throws(() => replicas.update(keyOf(formerId), leading(2)), InvariantError);
+  assert.equal(replicas.getById(formerId, 0)?.leader?.leaderEpoch, 3);
 });
