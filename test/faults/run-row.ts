@@ -113,9 +113,11 @@ export async function oneCycle(
   return { text: struck.text, figures };
 }
 
+/** Brokers that do not come back have lost something, too, though nobody can read what. */
 function complaintsOf({ complaints, violations }: Judgement, expectsLoss: boolean): readonly string[] {
   if (!expectsLoss) return complaints;
-  return violations > 0 ? [] : ['losses were expected, and there were none: this proves nothing'];
+  const hasEnded = complaints.some((complaint) => complaint.includes('ended by itself'));
+  return violations > 0 || hasEnded ? [] : ['losses were expected, and there were none: this proves nothing', ...complaints];
 }
 
 function overLimits(limits: readonly Limit[], figures: ReadonlyMap<string, readonly number[]>, slack: number): string[] {

@@ -141,7 +141,9 @@ function undoName(change: NameEntry): void {
     return;
   }
   if (kind === 'rename' && existsSync(path)) renameSync(path, change.from);
-  if (change.kept !== '' && existsSync(change.kept) && !existsSync(path)) linkSync(change.kept, path);
+  // The directory itself may have lost its name: then so has what was in it.
+  if (change.kept !== '' && existsSync(change.kept) && existsSync(dirname(path)) && !existsSync(path))
+    linkSync(change.kept, path);
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
