@@ -22,6 +22,8 @@ export class LeaderEpochCache {
   #entries: EpochEntry[] = [];
   /** True while the file on disk does not show `#entries`. */
   isDirty = false;
+  /** The write of the file that is under way, if any; never rejects. */
+  writing: Promise<void> | null = null;
 
   get entries(): readonly EpochEntry[] {
     return this.#entries;

@@ -57,10 +57,23 @@ async function saveIndexes(segment: Segment): Promise<void> {
   }
 }
 
-/** Writes `leader-epoch-checkpoint` when it is out of date. */
+/**
+ * Writes `leader-epoch-checkpoint` when it is out of date. One at a time: two would take each other's temporary file away,
+ * and whoever finds the epochs clean while they are still being written must not believe that the file shows them.
+ */
 export async function writeLeaderEpochs(parts: LogParts): Promise<void> {
-  const { epochs, fs, context } = parts;
+  const { epochs } = parts;
+  while (epochs.writing !== null) await epochs.writing;
   if (!epochs.isDirty) return;
+  const write = replaceLeaderEpochs(parts);
+  const over = (): void => {
+    epochs.writing = null;
+  };
+  epochs.writing = write.then(over, over);
+  await write;
+}
+
+async function replaceLeaderEpochs({ epochs, fs, context }: LogParts): Promise<void> {
   // Cleared first: an epoch that begins during the write sets it again.
   epochs.isDirty = false;
   try {

@@ -341,3 +341,25 @@ test('B11: while a sync hangs, appends and reads go on; only what is durable wai
   await log.flush();
   assert.deepEqual([log.durableOffset, failures.length], [11, 0]);
 });
+
+test('B6: two writes of the leader epochs at a time, on a slow disk, do not take each other’s file away', async () => {
+  const fs = new MemoryFs();
+  const { log, flusher } = await openTestLog(fs);
+  append(log, batchOf(['a']));
+  await flusher.whenIdle();
+  await log.writeLeaderEpochs();
+  fs.holdSyncs = true;
+  log.assignEpochStartOffset(3, 1);
+  const first = log.writeLeaderEpochs();
+  log.assignEpochStartOffset(4, 1);
+  const second = log.writeLeaderEpochs();
+  let isThirdDone = false;
+  const third = log.writeLeaderEpochs().then(() => (isThirdDone = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isThirdDone, false, 'the file does not show the epochs yet');
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+  await Promise.all([first, second, third]);
+  const written = fs.contentOf(join(log.directory, 'leader-epoch-checkpoint'));
+  assert.equal(Buffer.from(written ?? []).toString(), '0\n2\n0 0\n4 1\n');
+});
