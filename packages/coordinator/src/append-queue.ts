@@ -54,7 +54,6 @@ export class AppendQueue {
     const pending = this.#enqueue(write);
     this.#append(write.records, (errorCode) => {
       if (this.#isClosed) return;
-      if (this.#pending[0] !== pending) sometimes('groups: result held until the ones before have come');
       pending.result ??= errorCode;
       this.#drain();
     });

@@ -27,7 +27,6 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
   }
   const { segments } = parts;
   if (offset < segments.first.baseOffset) {
-    sometimes('log: truncation below the first segment');
     truncateWholeLog(parts, offset);
     return;
   }
@@ -96,7 +95,6 @@ function cutSegment(parts: LogParts, segment: Segment, offset: Offset): Offset {
       segment.becomeActive(indexes);
       return Math.max(cut.endOffset, Math.min(offset, parts.logStartOffset));
     }
-    sometimes('log: truncation met a damaged header');
     // The batch that the last entry names is damaged: from the entry before it on.
     known.offsets.truncateTo(last?.offset ?? 0);
     known.times.truncateTo(last?.offset ?? 0);
@@ -127,7 +125,6 @@ function walkToCut(
     const isGap = !isStart && baseOffset !== indexes.nextOffset;
     if (!indexes.canAdd(bytes, at) || (isGap && !isCompact)) return false;
     if (lastOffset >= offset) {
-      if (baseOffset < offset) sometimes('log: truncation inside a batch');
       endOffset = Math.min(baseOffset, offset);
       return false;
     }

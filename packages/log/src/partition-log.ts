@@ -419,7 +419,6 @@ export class PartitionLog implements Flushable {
     } catch (error) {
       // A segment that was deleted under the sync is no failure of the disk.
       if (error instanceof StorageError && error.kind === 'notFound' && truncations !== parts.truncations) {
-        sometimes('log: segment deleted under its sync');
         return;
       }
       this.#goOffline(error);

@@ -46,7 +46,6 @@ export function handleInstallSnapshot(core: RaftCore, message: InstallSnapshot):
   if (index <= log.commitIndex) {
     sometimes('raft: old snapshot ignored');
   } else if (log.matches(index, term)) {
-    sometimes('raft: snapshot of entries that are here');
     log.commitTo(index);
   } else {
     sometimes('raft: snapshot installed');

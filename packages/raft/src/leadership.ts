@@ -43,7 +43,6 @@ export function tickLeader(core: RaftCore): void {
     leader.transfer.elapsedTicks += 1;
     // A hand-over that takes longer has failed; serve again.
     if (leader.transfer.elapsedTicks >= core.options.electionTicks) {
-      sometimes('raft: hand-over given up');
       leader.transfer = null;
     }
   }

@@ -85,11 +85,9 @@ export class PartitionFollower {
   planOutOfRange(leader: LeaderLogBounds): Truncation | null {
     const end = this.#log.logEndOffset;
     if (leader.logEndOffset < this.#log.logStartOffset) return this.#truncation(leader.logStartOffset, true);
-    if (leader.logEndOffset < end) sometimes('replication: leader ends before the follower');
     if (leader.logStartOffset > end) sometimes('replication: leader starts behind the follower');
     if (leader.logEndOffset < end) return this.#truncation(leader.logEndOffset, false);
     if (leader.logStartOffset > end) return this.#truncation(leader.logStartOffset, true);
-    sometimes('replication: follower and leader have nothing in common');
     // Inside the leader's range, and yet its epochs do not know ours: nothing in common, start again from its start.
     return this.#truncation(leader.logStartOffset, true);
   }

@@ -184,7 +184,6 @@ export class Connection {
     for (const frame of this.#waiting) {
       const isLarge = this.#handler.isLarge(frame);
       if (this.#isClosed || !this.#mayStart(isLarge)) {
-        sometimes('broker: request waits for those before it');
         break;
       }
       started++;

@@ -209,7 +209,6 @@ export class BrokerLifecycle {
       this.#phase = 'active';
       this.#options.onUnfenced();
     } else if (this.#phase === 'active' && response.isFenced) {
-      sometimes('broker: learns that it was fenced');
       this.#phase = 'registered';
       this.#options.onFenced();
     }

@@ -94,7 +94,6 @@ export class OffsetStore {
 
   /** For loading. */
   load(key: OffsetKey, value: CommittedOffset | null): void {
-    if (value === null) sometimes('groups: removal of an offset loaded');
     const entry = this.#entryFor(key);
     this.#setCommitted(entry, value);
     entry.latest = value;

@@ -4,7 +4,6 @@
  * A group that is being deleted is Dead from the moment its tombstones are submitted, so that nobody joins it or commits to
  * it behind them; members are sent to look for the coordinator again, and find no group once the tombstones are committed.
  */
-import { sometimes } from '@jackdaw/base';
 import { ErrorCode, zeroUuid } from '@jackdaw/protocol';
 import { coordinatorErrorOf } from '../append-error.ts';
 import type { ClassicGroup } from '../classic/group.ts';
@@ -158,7 +157,6 @@ export function onTopicsDeleted(state: ShardState, topics: readonly DeletedTopic
     }
   }
   if (offsets.length === 0) return;
-  sometimes('groups: offsets of a deleted topic removed');
   submitRemoval(state, { offsets, groups: [] }, () => {});
 }
 
@@ -182,8 +180,6 @@ function expireOffsetsOf(state: ShardState, group: ClassicGroup): number {
   // Somebody who was given a member id is on his way.
   const isUnused = group.state === 'Empty' && group.pendingMembers.size === 0 && expired.length === all.length;
   if (expired.length === 0 && !isUnused) return 0;
-  if (expired.length > 0) sometimes('groups: offsets expired');
-  if (isUnused) sometimes('groups: unused group removed');
   const offsets = expired.map(({ key }) => key);
   submitRemoval(state, { offsets, groups: isUnused ? [group] : [] }, () => {});
   if (expired.length > 0) state.onEvent({ kind: 'offsets-expired', count: expired.length });

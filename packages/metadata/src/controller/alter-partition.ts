@@ -104,9 +104,7 @@ function checkEpochs(before: PartitionRegistration, { partition, leader }: Propo
 
 /** For the simulator: whose knowledge is old. */
 function noteOldEpochs(before: PartitionRegistration, { leaderEpoch, partitionEpoch }: AlteredPartition): void {
-  if (leaderEpoch > before.leaderEpoch || partitionEpoch > before.partitionEpoch) {
-    sometimes('controller: ISR change from ahead of this controller');
-  } else if (leaderEpoch < before.leaderEpoch) sometimes('controller: ISR change of an old leader refused');
+  if (leaderEpoch < before.leaderEpoch) sometimes('controller: ISR change of an old leader refused');
   else if (partitionEpoch < before.partitionEpoch) sometimes('controller: outdated ISR change refused');
 }
 
