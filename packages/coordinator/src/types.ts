@@ -117,7 +117,14 @@ export interface GroupView {
   readonly state: string;
   readonly generationId: number;
   readonly protocolType: string | null;
-  readonly members: ReadonlyMap<string, { readonly memberId: string; readonly assignment: Uint8Array }>;
+  readonly members: ReadonlyMap<string, GroupMemberView>;
+}
+
+export interface GroupMemberView {
+  readonly memberId: string;
+  /** Not null for a static member. */
+  readonly groupInstanceId: string | null;
+  readonly assignment: Uint8Array;
 }
 
 /** One committed offset of one group. */

@@ -98,10 +98,11 @@ export class GroupSafety implements Family {
   }
 }
 
+/** Static members by their instance: one that comes back keeps its assignment under another member id (KIP-345). */
 function assignmentDigest(group: Group): number {
   let sum = 0;
-  for (const { memberId, assignment } of group.members.values()) {
-    sum = (sum + mixBytes(mixText(hashStart, memberId), assignment)) | 0;
+  for (const { memberId, groupInstanceId, assignment } of group.members.values()) {
+    sum = (sum + mixBytes(mixText(hashStart, groupInstanceId ?? memberId), assignment)) | 0;
   }
   return sum;
 }

@@ -101,7 +101,8 @@ export class MetadataSafety implements Family {
   #onElected(ghost: GhostPartition, after: PartitionRegistration, { cluster }: LiveNode): void {
     const { registration: before, name } = ghost;
     if (before.isr.includes(after.leader) || before.elr.includes(after.leader)) return;
-    const detail = `${name}: node ${after.leader} was elected out of neither ISR ${before.isr.join()} nor ELR ${before.elr.join()}`;
+    const lists = `ISR ${before.isr.join()} nor ELR ${before.elr.join()}`;
+    const detail = `${name}: node ${after.leader} was elected out of neither ${lists}`;
     if (after.leaderRecoveryState !== leaderRecovering) fail('CleanElection', `${detail}, and it is not marked as unclean`);
     // The last leader, when everybody's crash was counted as unclean: it must have all records all the same.
     if (isLastKnownLeader(before, after.leader) && !this.#isUncleanAllowed(ghost, cluster)) return;

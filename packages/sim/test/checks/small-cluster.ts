@@ -97,7 +97,7 @@ export function withSmallCluster(work: (small: SmallCluster) => void, plan: RunP
         work(small);
         resolve();
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       } finally {
         small.stop();
       }
