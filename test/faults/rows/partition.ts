@@ -90,7 +90,42 @@ const shapes: readonly Shape[] = [
   },
 ];
 
-export const partitionRows: readonly FaultRow[] = shapes.map(partitionRow);
+export const partitionRows: readonly FaultRow[] = [
+  ...shapes.map(partitionRow),
+  {
+    name: 'stop-while-cut',
+    family: 'network',
+    fault: 'SIGTERM of a broker that is cut from one of the others',
+    expected: 'the process ends within 15 s, whatever its connections wait for',
+    statements: ['F12', 'F2'],
+    cycles: 2,
+    limits: [{ figure: 'stopMs', of: 'max', atMost: 15_000 }],
+    whyNot: whyNoNamespaces,
+    prepare: () => ({
+      cluster: { network: 'namespaces', settings: shortTiming },
+      strike: isolateFromOne,
+      whileStruck: stopVictims,
+    }),
+  },
+];
+
+function isolateFromOne({ cluster }: FaultRun, prng: Prng): Promise<Struck> {
+  const [victim = 0, other = 0] = prng.shuffled(cluster.nodeIds);
+  for (const [from, to] of bothWays([victim], [other])) cluster.network.drop(from, to);
+  const heal = (): Promise<void> => {
+    cluster.network.heal();
+    cluster.start(victim);
+    return Promise.resolve();
+  };
+  return Promise.resolve({ text: `broker ${victim}, cut from ${other}, is stopped`, victims: [victim], heal });
+}
+
+async function stopVictims({ cluster }: FaultRun, { victims }: Struck): Promise<Figures> {
+  await sleep(cutMs[1]);
+  const beganMs = performance.now();
+  await Promise.all(victims.map((victim) => cluster.terminate(victim)));
+  return { stopMs: performance.now() - beganMs };
+}
 
 function partitionRow(shape: Shape): FaultRow {
   const { name, fault, leastBrokers = 3, hasNoProgress = false } = shape;

@@ -9,6 +9,9 @@ import { widenHeapMargin } from '../../heap-settings.ts';
 import { CrashLoop } from './crash-loop.ts';
 import { loadServerConfig, serverOptions } from '../../server-config.ts';
 
+/** From the end of the broker to that of the process, at most. */
+const lingerMs = 1_000;
+
 export const command: Command = defineCommand({
   build: serverOptions,
   run: async (args, context) => {
@@ -34,6 +37,8 @@ export const command: Command = defineCommand({
     const end = AbortSignal.any([context.signal, fatal.signal]);
     if (!end.aborted) await once(end, 'abort');
     await broker.close();
+    // Connections to peers that cannot be reached outlive the broker by minutes, and would keep the process.
+    setTimeout(() => process.exit(), lingerMs).unref();
     if (fatal.signal.aborted) {
       crashLoop.onCrash(fatal.signal.reason);
       throw explainFatal(fatal.signal.reason);
