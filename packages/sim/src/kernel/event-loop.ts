@@ -61,7 +61,12 @@ export class EventLoop {
   }
 
   after(delayMs: number, event: { owner: Owner | null; label: string; callback: () => void }): Scheduled {
-    const entry: Event = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#nextOrder++, ...event };
+    return this.at(this.#nowMs + Math.max(0, delayMs), event);
+  }
+
+  /** At a moment that is told to the last bit: two events of one moment come in the order of their making. */
+  at(dueMs: number, event: { owner: Owner | null; label: string; callback: () => void }): Scheduled {
+    const entry: Event = { dueMs: Math.max(this.#nowMs, dueMs), order: this.#nextOrder++, ...event };
     this.#push(entry);
     return {
       cancel: () => {

@@ -163,7 +163,8 @@ export class WireEnd {
   /** Happens in the peer's process at that time. */
   #deliver(dueMs: number, label: string, callback: () => void): void {
     const { loop } = this.#wires;
-    loop.after(dueMs - loop.nowMs, { owner: (this.peer as WireEnd).process, label, callback });
+    // Not as a delay: the sum of `now` and the difference may round down, and a payload overtake the one before it.
+    loop.at(dueMs, { owner: (this.peer as WireEnd).process, label, callback });
   }
 }
 
