@@ -24,7 +24,8 @@ export function uuidOf(letter: string, number: number): string {
 }
 
 export function newController(image: MetadataImage): ActiveController {
-  let uuids = 0;
+  // Ids that the image has are not given out again.
+  let uuids = image.appliedIndex * 1_000;
   return new ActiveController({
     image,
     term,
