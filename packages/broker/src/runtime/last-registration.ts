@@ -19,6 +19,11 @@ interface LastRegistration {
 
 const fileName = 'last-registration.json';
 
+/** Whether a broker of ours has used one of these directories before, rather than nobody or a Kafka broker. */
+export function wasRegisteredHere(fs: Fs, directories: readonly string[]): boolean {
+  return directories.some((directory) => fs.stat(join(directory, fileName)) !== null);
+}
+
 /** Durable when it returns. Throws StorageError. */
 export function saveLastRegistration(fs: Fs, directory: string, registration: LastRegistration): void {
   const path = join(directory, fileName);

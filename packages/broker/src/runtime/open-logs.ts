@@ -19,6 +19,7 @@ import { offsetsTopic } from '../groups/group-service.ts';
 import { logConfigOf } from '../replica/topic-configs.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { BrokerLog } from './broker-log.ts';
+import { wasRegisteredHere } from './last-registration.ts';
 
 export interface OpenLogsOptions {
   readonly platform: Platform;
@@ -51,7 +52,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     directories: config.logDirs,
     clusterId: clusterIdFor(config, fs),
     nodeId: config.nodeId,
-    configOf: configsAtStart(config),
+    configOf: configsAtStart(config, !wasRegisteredHere(fs, config.logDirs)),
     maxProducerIdExpirationMs: () => config.view.number('producer.id.expiration.ms'),
     tailCache,
     codecs: nodeCodecs,
@@ -81,12 +82,16 @@ function clusterIdFor(config: BrokerConfig, fs: Fs): string | null {
   return config.view.list('controller.quorum.voters').length > 0 ? clusterIdOf(config.voters) : null;
 }
 
-/** Before the metadata is there, a topic is opened with the broker's defaults; the metadata corrects it. */
-function configsAtStart(config: BrokerConfig): (topicName: string) => LogConfig {
+/**
+ * Before the metadata is there, a topic is opened with the broker's defaults; the metadata corrects it. Offsets are missing
+ * in the middle of a log only where Kafka has compacted it: what we wrote ourselves has none, and a gap there is a lost
+ * tail that a crash has left (B2).
+ */
+function configsAtStart(config: BrokerConfig, mayBeOfKafka: boolean): (topicName: string) => LogConfig {
   // Worked out once: there may be thousands of partitions.
   const topic = effectiveTopicConfig(new Map(), config.view);
   const ordinary = logConfigOf(topic, config.durability);
-  const offsets = logConfigOf({ ...topic, isDeleting: false, isCompacting: true }, config.durability);
+  const offsets = logConfigOf({ ...topic, isDeleting: false, isCompacting: mayBeOfKafka }, config.durability);
   return (topicName) => (topicName === offsetsTopic ? offsets : ordinary);
 }
 
