@@ -252,7 +252,11 @@ export class PartitionLog implements Flushable {
   }
 
   async #readDisk(options: ReadOptions): Promise<ReadResult> {
-    const result = await readDisk(this.#parts, options);
+    const result = await readDisk(this.#parts, options).catch((error: unknown) => {
+      // A disk that cannot be read is no better than one that cannot be written: others must lead (B9).
+      if (error instanceof StorageError && error.kind === 'io') this.#goOffline(error);
+      throw error;
+    });
     sometimes('log: read from the disk');
     if (result.kind === 'corrupt') sometimes('log: damaged batch found by a read');
     if (result.kind === 'corrupt') this.#parts.corruptOffset ??= result.baseOffset;

@@ -363,3 +363,13 @@ test('B6: two writes of the leader epochs at a time, on a slow disk, do not take
   const written = fs.contentOf(join(log.directory, 'leader-epoch-checkpoint'));
   assert.equal(Buffer.from(written ?? []).toString(), '0\n2\n0 0\n4 1\n');
 });
+
+test('B9: a disk that fails a read takes the log offline, so that another replica leads', async () => {
+  const fs = new MemoryFs();
+  const { log, failures } = await openTestLog(fs, { tailBytes: 0 });
+  append(log, batchOf(['a']));
+  fs.failReadAfter = 0;
+  await assert.rejects(async () => readAll(log), StorageError);
+  assert.equal(log.isOffline, true);
+  assert.equal(failures.length, 1);
+});

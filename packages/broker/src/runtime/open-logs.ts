@@ -59,7 +59,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     processes,
     newUuid: () => uuidOf(random.bytes(uuidBytes)),
     minFreeBytes: () => config.view.number('jackdaw.log.min.free.bytes'),
-    defer: scheduler.defer,
+    defer: (callback) => scheduler.defer(callback),
     onDurable: options.onDurable,
     onSynced: options.onSynced,
     onDirectoryOffline: (directory, error) => options.onOffline(directory.path, error),

@@ -22,7 +22,7 @@ interface Fixture {
   readonly told: AssignReplicasToDirsRequest[];
   broker: { epoch: number };
   /** Runs the timer that is set, and what follows from it. */
-  turn(): Promise<void>;
+  turn: () => Promise<void>;
 }
 
 function fixture(): Fixture {

@@ -28,7 +28,7 @@ interface Event {
 }
 
 /** Promise continuations and ticks, run now. It is what Node calls between two callbacks of its own loop. */
-const drainMicrotasks = (process as unknown as { _tickCallback(): void })._tickCallback;
+const drainMicrotasks = (process as unknown as { _tickCallback: () => void })._tickCallback;
 
 export class EventLoop {
   readonly trace: Trace;

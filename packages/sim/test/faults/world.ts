@@ -36,7 +36,7 @@ export function simulate(work: (simulation: Simulation) => void, change: Partial
         work({ cluster, trace, until, run: (durationMs) => loop.run(loop.nowMs + durationMs) });
         resolve();
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       } finally {
         for (const node of cluster.nodes) node.kill('killed', 'processOnly');
         loop.clear();
