@@ -80,17 +80,23 @@ function expectSnapshot(shard: GroupShard): void {
   expect(again.counts().offsets === counts.offsets, 'a snapshot has all offsets');
 }
 
-function prefixed(version: number, schema: MessageSchema, draft: unknown, bodyVersion = version): Uint8Array {
-  return Buffer.concat([int16(version), encodeBody(schema, bodyVersion, draft)]);
+/** A value: its version, then a body of that version. */
+function valueOf(version: number, schema: MessageSchema, draft: unknown): Uint8Array {
+  return Buffer.concat([int16(version), encodeBody(schema, version, draft)]);
+}
+
+/** A key: the type of the record, then a body of version 0. */
+function keyOf(recordType: number, schema: MessageSchema, draft: unknown): Uint8Array {
+  return Buffer.concat([int16(recordType), encodeBody(schema, 0, draft)]);
 }
 
 function records(): CoordinatorRecord[] {
-  const key = prefixed(1, offsetCommitKey, { group: 'g', topic: 'orders', partition: 1 }, 0);
+  const key = keyOf(1, offsetCommitKey, { group: 'g', topic: 'orders', partition: 1 });
   const offset = { offset: 5, leaderEpoch: 1, metadata: 'm', commitTimestamp: now.wallMs, expireTimestamp: -1, topicId: null };
   const versions = [1, 2, 3, 4].map((version) =>
-    prefixed(version, offsetCommitValue, { ...offset, topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' }),
+    valueOf(version, offsetCommitValue, { ...offset, topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' }),
   );
-  const subscription = prefixed(0, consumerProtocolSubscription, { topics: ['orders'], userData: null });
+  const subscription = valueOf(0, consumerProtocolSubscription, { topics: ['orders'], userData: null });
   const member = {
     memberId: 'member-1',
     groupInstanceId: null,
@@ -109,13 +115,13 @@ function records(): CoordinatorRecord[] {
     leader: 'member-1',
     currentStateTimestamp: now.wallMs,
   };
-  const groupKey = prefixed(2, groupMetadataKey, { group: 'g' }, 0);
+  const groupKey = keyOf(2, groupMetadataKey, { group: 'g' });
   return [
     ...versions.map((value) => ({ key, value })),
     { key, value: null },
-    { key: Buffer.concat([int16(0), key.subarray(2)]), value: prefixed(0, legacyOffsetCommitValue, { ...offset }) },
-    ...[0, 1, 2, 3].map((version) => ({ key: groupKey, value: prefixed(version, groupMetadataValue, { ...group, members }) })),
-    { key: groupKey, value: prefixed(3, groupMetadataValue, { ...group, protocol: null, leader: null, members: [] }) },
+    { key: Buffer.concat([int16(0), key.subarray(2)]), value: valueOf(0, legacyOffsetCommitValue, { ...offset }) },
+    ...[0, 1, 2, 3].map((version) => ({ key: groupKey, value: valueOf(version, groupMetadataValue, { ...group, members }) })),
+    { key: groupKey, value: valueOf(3, groupMetadataValue, { ...group, protocol: null, leader: null, members: [] }) },
     { key: groupKey, value: null },
     { key: int16(7), value: new Uint8Array(3) },
   ];

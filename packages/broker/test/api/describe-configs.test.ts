@@ -28,7 +28,8 @@ test('F3: groups that anybody can name are described up to a limit, the whole re
 });
 
 test('F3: an error text does not repeat a long name for everything that was asked', () => {
-  const resources = Array.from({ length: 100 }, (_, i) => ({ resourceType: 77, resourceName: i === 0 ? 'x'.repeat(30_000) : 'y' }));
+  const long = 'x'.repeat(30_000);
+  const resources = Array.from({ length: 100 }, (_, i) => ({ resourceType: 77, resourceName: i === 0 ? long : 'y' }));
   for (const { errorCode, errorMessage } of describe(resources).results) {
     assert.equal(errorCode, ErrorCode.INVALID_REQUEST);
     assert.ok((errorMessage ?? '').length < 1_000);
