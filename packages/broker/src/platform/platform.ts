@@ -18,7 +18,10 @@ export interface Platform {
   readonly fs: Fs;
   /** Who holds the lock of a log directory. */
   readonly processes: Processes;
-  /** Opens or creates the quorum's database in a directory that exists. Rejects with StorageError when it is locked or damaged. */
+  /**
+   * Opens or creates the quorum's database in a directory that exists. Rejects with StorageError when it is locked or
+   * damaged.
+   */
   readonly openDatabase: (directory: string) => Promise<Database>;
   /** Between brokers. */
   readonly rpc: RpcNetwork;

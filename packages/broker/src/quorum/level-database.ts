@@ -11,7 +11,7 @@ import type { Database, DatabaseOperation } from './database.ts';
 const lockWaitMs = 3_000;
 const lockRetryMs = 50;
 
-/** Opens or creates the database in a directory that exists. Rejects with StorageError when it is locked by another process or damaged. */
+/** Opens or creates the database in a directory that exists. Rejects with StorageError when it is locked or damaged. */
 export async function openLevelDatabase(directory: string): Promise<Database> {
   const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer' });
   await openUnlocked(db, directory);

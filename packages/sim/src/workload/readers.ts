@@ -1,7 +1,8 @@
 /**
  * Clients that read every partition from its beginning, and what all who poll have in common.
  */
-import { Consumer, listOffsets, partitionKey, type Cluster, type ConsumedRecord, type ConsumerOptions, TimeoutError } from '@jackdaw/client';
+import { Consumer, listOffsets, partitionKey, TimeoutError } from '@jackdaw/client';
+import type { Cluster, ConsumedRecord, ConsumerOptions } from '@jackdaw/client';
 import type { HistoryEvent, Key } from '../history/history.ts';
 import type { SimClient } from '../node/sim-client.ts';
 import { messageOf, type LogBounds, type WorkloadContext } from './context.ts';

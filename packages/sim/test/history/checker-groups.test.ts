@@ -13,12 +13,15 @@ function own(process: string, generation: number, keys: readonly string[] = [key
   return { op: 'own', process, group, generation, keys, reader: `${process}@${generation}` };
 }
 
-function commit(type: GroupCommitted['type'], offset: number, generation: number, process = 'm'): HistoryEvent {
-  return { op: 'group-commit', type, process, group, generation, key, offset };
+function commit(type: GroupCommitted['type'], offset: number, generation: number): HistoryEvent {
+  return { op: 'group-commit', type, process: 'm', group, generation, key, offset };
 }
 
 function committed(offset: number, generation: number, process = 'm'): HistoryEvent[] {
-  return [commit('invoke', offset, generation, process), commit('ok', offset, generation, process)];
+  return [
+    { ...commit('invoke', offset, generation), process } as HistoryEvent,
+    { ...commit('ok', offset, generation), process } as HistoryEvent,
+  ];
 }
 
 function read(offset: number): HistoryEvent[] {
