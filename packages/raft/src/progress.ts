@@ -5,7 +5,7 @@
  *   replicate  appends are pipelined, bounded by count and bytes; nextIndex runs ahead of matchIndex
  *   snapshot   the peer needs entries that are gone: nothing is sent until the snapshot's fate is known
  *
- * Invariant: matchIndex < nextIndex, and matchIndex never falls while the peer keeps its data directory.
+ * Invariant: matchIndex < nextIndex, and matchIndex never falls while the peer keeps its data directory and what is in it.
  */
 
 import { assert, type RaftIndex, sometimes } from '@jackdaw/base';
@@ -177,6 +177,11 @@ export class Progress {
     if (this.#state === 'snapshot' || rejectedIndex !== this.#nextIndex - 1) {
       sometimes('raft: late refusal ignored');
       return false;
+    }
+    if (rejectedIndex <= this.#matchIndex) {
+      // It has not what it had acknowledged: an older image of its disk was put back. To insist would be to ask for ever.
+      sometimes('raft: peer has lost what it had acknowledged');
+      this.#matchIndex = Math.min(this.#matchIndex, fallbackIndex, rejectedIndex - 1);
     }
     this.#nextIndex = Math.max(Math.min(rejectedIndex, fallbackIndex + 1), this.#matchIndex + 1);
     this.#isProbeSent = false;

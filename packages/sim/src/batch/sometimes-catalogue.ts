@@ -220,6 +220,7 @@ export const sometimesCatalogue: readonly string[] = [
   'raft: observer lost its leader',
   'raft: old snapshot ignored',
   'raft: peer came back with another disk',
+  'raft: peer has lost what it had acknowledged',
   'raft: pipeline given up because the peer is unreachable',
   'raft: pre-vote ignored because the leader is fresh',
   'raft: pre-vote lost',
