@@ -128,6 +128,8 @@ class Run {
     this.#cluster.note('-', 'all is at rest; the final read begins');
     this.#workload.startFinalRead();
     this.#until('FinalRead', finalReadMs, () => (this.#workload.isFinished ? null : this.#workload.describePending()));
+    // The quorum may have been handed over while it was read.
+    this.#until('Convergence', restMs, () => whatIsNotAtRest(this.#cluster));
     for (const check of this.#checks) check.atEnd?.(this.#cluster);
     this.#judgeHistory();
   }
