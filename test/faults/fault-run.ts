@@ -8,7 +8,6 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkHistory, describeVerdict, historyLines, type Counts, type Violation, type ViolationKind } from '@jackdaw/sim';
 import { FaultCluster, type ClusterOptions } from './cluster.ts';
 import { Recorder } from './recorder.ts';
@@ -46,6 +45,8 @@ export interface Judgement {
 
 const topic = 'faults';
 const recoveryTimeoutMs = 60_000;
+/** How long the segment files of all replicas may take to become equal once the ISR is full. */
+const filesTimeoutMs = 10_000;
 
 /** Runs `breakThings` under load and judges. What it throws is a complaint, not an exception. */
 export async function runFaults(options: FaultRunOptions, breakThings: (run: FaultRun) => Promise<void>): Promise<Judgement> {
@@ -105,8 +106,11 @@ async function settle(run: FaultRun): Promise<void> {
   await cluster.waitForIsrFull(topic, recoveryTimeoutMs);
   await workload.stop(recoveryTimeoutMs);
   await workload.readFinally(recoveryTimeoutMs);
-  // Followers learn of the last records at once; this is for the segment files of a replica that is a batch behind.
-  await sleep(500);
+  // A follower may be a batch behind in its files. Where they never become equal, the comparison after the end says how.
+  const { brokers } = cluster;
+  const isEqual = async (): Promise<true | undefined> =>
+    compareReplicas(brokers, topic, workload.keys.length).length === 0 ? true : undefined;
+  await waitFor('equal replicas', isEqual, filesTimeoutMs).catch(() => undefined);
 }
 
 async function attempt(complaints: string[], work: () => Promise<void>): Promise<void> {
