@@ -7,22 +7,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, loadConfig, startBroker, nodeCodecs, type Broker } from '@jackdaw/broker';
-import {
-  Cluster,
-  createTopics,
-  describeTopics,
-  type ConsumedRecord,
-  Consumer,
-  Producer,
-  type ProducerRecord,
-} from '@jackdaw/client';
+import { createLogger, loadConfig, startBroker, nodeCodecs, type Broker, type BrokerServices } from '@jackdaw/broker';
+import { Cluster, createTopics, type ConsumedRecord, Consumer, Producer, type ProducerRecord } from '@jackdaw/client';
 import { testDefaults, type ClusterBroker, type ClusterOptions, type TopicOptions } from './cluster-options.ts';
 import { freePorts } from './free-ports.ts';
 
 /** Longest wait of any `waitFor…`. */
 const patienceMs = 20_000;
 const pollMs = 20;
+
+type Image = ReturnType<BrokerServices['image']>;
 
 export class TestCluster {
   readonly #options: ClusterOptions;
@@ -101,10 +95,8 @@ export class TestCluster {
     const [result] = await createTopics(await this.client(), [topic]);
     if (result?.error !== undefined) throw result.error;
     await this.waitFor(`topic ${name} has leaders`, async () => {
-      const described = (await describeTopics(await this.client(), [name]))[0]?.topic;
-      return (
-        described !== undefined && described.partitions.length > 0 && described.partitions.every(({ leaderId }) => leaderId >= 0)
-      );
+      const created = [...(this.#settledTopic(name)?.partitions.values() ?? [])];
+      return created.length > 0 && created.every(({ leader }) => leader >= 0);
     });
   }
 
@@ -147,24 +139,33 @@ export class TestCluster {
     return id;
   }
 
+  /** The partition's leader, once every running broker names it. */
   async waitForLeader(topic: string, partition: number, options: { not?: number } = {}): Promise<number> {
     let leader = -1;
     await this.waitFor(`a leader of ${topic}-${partition}`, async () => {
-      const described = (await describeTopics(await this.client(), [topic]))[0]?.topic;
-      leader = described?.partitions.find((one) => one.partition === partition)?.leaderId ?? -1;
+      leader = this.#settledTopic(topic)?.partitions.get(partition)?.leader ?? -1;
       return leader >= 0 && leader !== options.not;
     });
     return leader;
   }
 
-  /** Waits until every partition of the topic has so many replicas in sync. */
+  /** Waits until every partition of the topic has so many replicas in sync, and every running broker knows. */
   async waitForIsr(topic: string, size: number): Promise<void> {
     await this.waitFor(`${size} in-sync replicas of ${topic}`, async () => {
-      const described = (await describeTopics(await this.client(), [topic]))[0]?.topic;
-      return (
-        described !== undefined && described.partitions.length > 0 && described.partitions.every(({ isr }) => isr.length === size)
-      );
+      const partitions = [...(this.#settledTopic(topic)?.partitions.values() ?? [])];
+      return partitions.length > 0 && partitions.every(({ isr }) => isr.length === size);
     });
+  }
+
+  /**
+   * The topic in the metadata of all running brokers, null while they differ: one that has just started still replays
+   * what was true before it stopped, and its answer must not pass for the state of the cluster.
+   */
+  #settledTopic(name: string): ReturnType<Image['topicByName']> {
+    const images = this.#members.map((member) => member.image).filter((image) => image !== null);
+    const [first] = images;
+    if (first === undefined || images.some(({ appliedIndex }) => appliedIndex !== first.appliedIndex)) return null;
+    return first.topicByName(name);
   }
 
   /** Polls a condition; errors that pass with the next try do not count. Rejects when it does not come true in time. */
@@ -210,6 +211,8 @@ class Member implements ClusterBroker {
   readonly #settings: Readonly<Record<string, string>>;
   readonly #level: LogLevel;
   #broker: Broker | null = null;
+  /** Set while it runs, from before it serves. */
+  #services: BrokerServices | null = null;
 
   constructor(options: MemberOptions) {
     this.id = options.id;
@@ -226,13 +229,22 @@ class Member implements ClusterBroker {
     return this.#broker;
   }
 
+  /** What it knows of the cluster; null while it does not run. */
+  get image(): Image | null {
+    return this.#services?.image() ?? null;
+  }
+
   async start(): Promise<void> {
     if (this.#broker !== null) return;
     const sets = Object.entries(this.#settings).map(([key, value]) => `${key}=${value}`);
     const loaded = loadConfig({ env: {}, sets });
     if (!loaded.ok) throw new Error(loaded.errors.join('\n'));
     const logger = createLogger({ nodeId: this.id, level: this.#level, format: 'json' });
-    const broker = await startBroker(loaded.config, { logger, includeProcessMetrics: false });
+    const broker = await startBroker(loaded.config, {
+      logger,
+      includeProcessMetrics: false,
+      onAssembled: (services) => (this.#services = services),
+    });
     this.#broker = broker;
     await broker.whenReady;
   }
@@ -240,12 +252,14 @@ class Member implements ClusterBroker {
   async stop(): Promise<void> {
     const broker = this.#broker;
     this.#broker = null;
+    this.#services = null;
     await broker?.close();
   }
 
   async kill(): Promise<void> {
     const broker = this.#broker;
     this.#broker = null;
+    this.#services = null;
     await broker?.kill();
   }
 }
