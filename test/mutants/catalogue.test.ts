@@ -2,9 +2,10 @@
  * The catalogue stays in step with the sources: a mutant that no longer applies would prove nothing, silently.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { choose, readCatalogue, repository } from './catalogue.ts';
+import { orderOf } from './seed-order.ts';
 import { applyHunks, MutantError, parseMutant } from './mutant.ts';
 
 const header = 'bug: a bug\nseen: somewhere\nbreaks: A1, F15\n';
@@ -40,12 +41,33 @@ test('a mutant file is read into its headers, files and hunks', () => {
   assert.deepEqual(mutant.files[0]?.hunks[0], { find: '  one();', put: '  two();' });
 });
 
+test('a mutant that the simulator cannot see names the test that does', () => {
+  const mutant = parseMutant(
+    'm',
+    `${header}outside: no sockets\ntest: packages/x/test/a.test.ts\nneeds: a: b; c: d\nfile: a.ts\n${hunk}`,
+  );
+  assert.deepEqual([mutant.outside, mutant.test, mutant.needs], ['no sockets', 'packages/x/test/a.test.ts', ['a: b', 'c: d']]);
+  for (const { name, test: path } of readCatalogue()) {
+    assert.ok(path === '' || existsSync(repository + path), `${name}: there is no ${path}`);
+  }
+});
+
+test('seeds that come to the places that a mutant needs run first, then those that together come everywhere', () => {
+  const run = (seed: number, ...places: string[]) => {
+    return { seed, failure: null, hash: '', cpuMs: 1, sometimes: places.map((name) => [name, 1] as const) };
+  };
+  const controls = [run(1, 'a'), run(2, 'a', 'b'), run(3, 'c'), run(4, 'a', 'b', 'd')];
+  assert.deepEqual(orderOf(controls, []), [4, 3, 1, 2]);
+  assert.deepEqual(orderOf(controls, ['b']), [4, 2, 3, 1]);
+});
+
 test('a mutant file with a part missing, or one that is not known, is refused', () => {
   const file = 'file: packages/x/src/a.ts\n';
   const wrong: [string, RegExp][] = [
     [`bug: b\nbreaks: A1\n${file}${hunk}`, /no header seen/],
     [`${header}fix: f\n${file}${hunk}`, /fix is no header/],
     [`bug: b\nseen: s\nbreaks: G1\n${file}${hunk}`, /G1 is no statement/],
+    [`${header}outside: o\n${file}${hunk}`, /belong together/],
     [`${header}${hunk}`, /a hunk before any file/],
     [`${header}${file}`, /a file without hunks/],
     [`${header}${file}--- find\none\n--- put\ntwo\n`, /without --- end/],
@@ -63,7 +85,7 @@ test('a hunk that is not found, or found twice, is refused', () => {
 });
 
 test('a whole name chooses one mutant, a part of names chooses several', () => {
-  const named = (name: string) => ({ name, bug: '', seen: '', breaks: [], files: [] });
+  const named = (name: string) => ({ name, bug: '', seen: '', breaks: [], needs: [], outside: '', test: '', files: [] });
   const catalogue = [named('vote'), named('vote-twice'), named('torn')];
   const names = (words: string[]) => choose(catalogue, words).map(({ name }) => name);
   assert.deepEqual(names(['vote']), ['vote']);

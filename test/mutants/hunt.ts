@@ -13,8 +13,11 @@ export type Verdict =
       readonly seed: number | null;
       /** What was said about it, cut short. */
       readonly detail: string;
+      /** Seeds that it took, this one among them. */
+      readonly tried?: number;
     }
-  | { readonly kind: 'alive' }
+  /** With the simulator: how many seeds ran, and in how many of them, as far as that is known, anything was different. */
+  | { readonly kind: 'alive'; readonly tried?: number; readonly diverged?: number }
   /** Nothing was proved: the mutant does not apply or compile. */
   | { readonly kind: 'broken'; readonly detail: string };
 

@@ -5,13 +5,13 @@
  * The copy without a mutant must pass first. Exit code 0: every mutant was killed; 1: one lives, or does not apply or
  * compile any more; 2: the tree fails without any mutant, or the command line is wrong.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { choose, readCatalogue, repository } from './catalogue.ts';
 import { PristineFailure, shortened, type Hunter, type Verdict } from './hunt.ts';
 import { MutantError, packagesOf, type Mutant } from './mutant.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { endAll } from './process.ts';
-import { jsonOf, lineOf, summaryOf, tableOf, type Outcome } from './report.ts';
+import { jsonOf, killsIn, lineOf, summaryOf, tableOf, type Outcome } from './report.ts';
 import { BuildError, ScratchTree } from './scratch-tree.ts';
 import { SimulationHunter } from './simulation-hunter.ts';
 import { TestHunter } from './test-hunter.ts';
@@ -20,11 +20,18 @@ import { TestHunter } from './test-hunter.ts';
 const trees = new Set<ScratchTree>();
 
 async function main(options: Options): Promise<number> {
-  const mutants = choose(readCatalogue(), options.only);
+  const chosen = choose(readCatalogue(), options.only);
   if (options.isListing) {
-    for (const { name, breaks, bug } of mutants) say(`${name.padEnd(38)} ${breaks.join(', ').padEnd(14)} ${bug}`);
+    for (const { name, breaks, bug } of chosen) say(`${name.padEnd(38)} ${breaks.join(', ').padEnd(14)} ${bug}`);
     return 0;
   }
+  const { json } = options;
+  const known = json !== undefined && existsSync(json) ? killsIn(readFileSync(json, 'utf8')) : new Map<string, never>();
+  const former = chosen.flatMap((mutant): Outcome[] => {
+    const outcome = known.get(mutant.name);
+    return outcome === undefined ? [] : [{ ...outcome, mutant }];
+  });
+  const mutants = chosen.filter(({ name }) => !known.has(name));
   const pristine = copyOf(repository);
   await pristine.build(projectsFor(options, mutants));
   const hunter = hunterFor(options);
@@ -32,55 +39,72 @@ async function main(options: Options): Promise<number> {
   say(`without a mutant, by ${options.hunter} …`);
   await hunter.expectPass(pristine, mutants);
   say(`passed in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s; ${mutants.length} mutants follow`);
-  const outcomes = await huntAll({ pristine, mutants, hunter, jobs: options.jobs });
+  const onOutcome = (outcomes: readonly Outcome[]): void => {
+    if (json !== undefined) writeFileSync(json, jsonOf([...former, ...outcomes]));
+  };
+  const outcomes = [...former, ...(await huntAll({ pristine, mutants, hunter, options, onOutcome }))];
   say(`\n${tableOf(outcomes)}\n\n${summaryOf(outcomes)}`);
-  if (options.json !== undefined) writeFileSync(options.json, jsonOf(outcomes));
   const wanted = options.hunter === 'build' ? 'alive' : 'killed';
-  return outcomes.every(({ verdict }) => verdict.kind === wanted) ? 0 : 1;
+  return outcomes.length === chosen.length && outcomes.every(({ verdict }) => verdict.kind === wanted) ? 0 : 1;
 }
 
 function projectsFor({ hunter }: Options, mutants: readonly Mutant[]): string[] {
-  if (hunter === 'simulator') return ['packages/sim'];
+  const tests = mutants.flatMap(({ test }) => (test === '' ? [] : [test.slice(0, test.indexOf('/test/') + '/test'.length)]));
+  if (hunter === 'simulator') return [...new Set(['packages/sim', ...tests])];
   const packages = [...new Set(mutants.flatMap(packagesOf))];
   return packages.flatMap((name) => (hunter === 'tests' ? [`packages/${name}`, `packages/${name}/test`] : [`packages/${name}`]));
 }
 
-function hunterFor({ hunter, seeds, firstSeed, baselineSeeds }: Options): Hunter {
+function hunterFor({ hunter, seeds, firstSeed, baselineSeeds, baselineFile }: Options): Hunter {
   switch (hunter) {
     case 'simulator': {
       const onUnsound = (mutant: Mutant, seed: number): void =>
         say(`seed ${seed} fails without ${mutant.name}, too: it does not count`);
-      return new SimulationHunter({ seeds, firstSeed, baselineSeeds, onUnsound });
+      const simulation = new SimulationHunter({ seeds, firstSeed, baselineSeeds, baselineFile, onUnsound });
+      const tests = testHunter();
+      return {
+        expectPass: (pristine) => simulation.expectPass(pristine),
+        hunt: (mutated, mutant, pristine) => (mutant.test === '' ? simulation : tests).hunt(mutated, mutant, pristine),
+      };
     }
     case 'tests':
-      return new TestHunter((path) => say(`${path} fails without any mutant: it takes no part`));
+      return testHunter();
     case 'build':
       return { expectPass: async () => {}, hunt: async () => ({ kind: 'alive' }) };
   }
+}
+
+function testHunter(): TestHunter {
+  return new TestHunter((path) => say(`${path} fails without any mutant: it takes no part`));
 }
 
 interface Hunt {
   readonly pristine: ScratchTree;
   readonly mutants: readonly Mutant[];
   readonly hunter: Hunter;
-  readonly jobs: number;
+  readonly options: Pick<Options, 'jobs' | 'minutes'>;
+  /** Called with all outcomes so far. */
+  readonly onOutcome: (outcomes: readonly Outcome[]) => void;
 }
 
-async function huntAll({ pristine, mutants, hunter, jobs }: Hunt): Promise<Outcome[]> {
+async function huntAll({ pristine, mutants, hunter, options, onOutcome }: Hunt): Promise<Outcome[]> {
   const outcomes = new Map<Mutant, Outcome>();
   const waiting = [...mutants];
+  const deadlineMs = performance.now() + options.minutes * 60_000;
   const work = async (): Promise<void> => {
     const tree = copyOf(pristine.directory);
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      if (performance.now() >= deadlineMs) break;
       const startedMs = performance.now();
       const verdict = await huntOne(tree, mutant, { pristine, hunter });
       tree.undo(mutant);
       const outcome = { mutant, verdict, seconds: (performance.now() - startedMs) / 1_000 };
       outcomes.set(mutant, outcome);
+      onOutcome([...outcomes.values()]);
       say(`${String(outcomes.size).padStart(3)}/${mutants.length} ${lineOf(outcome)}`);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, mutants.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(options.jobs, mutants.length) }, work));
   return mutants.flatMap((mutant) => outcomes.get(mutant) ?? []);
 }
 

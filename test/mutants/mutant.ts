@@ -2,12 +2,16 @@
  * One mutant: a bug that some real system had, as exact text to find in the sources and text to put in its place.
  *
  * A mutant is a file of the catalogue. Header lines say what the bug is, where it was seen and which statement of the
- * correctness design it breaks; then come the files and their hunks. Hunks name no line numbers, so they live through
- * changes around them; each must be found exactly once, or the mutant has to be looked at again.
+ * correctness design it breaks; the others may be left out. Then come the files and their hunks. Hunks name no line
+ * numbers, so they live through changes around them; each must be found exactly once, or the mutant has to be looked at
+ * again.
  *
  *     bug: …
  *     seen: …
  *     breaks: A11, A15
+ *     needs: part: a rare place that the simulator must come to; part: another
+ *     outside: why the simulator cannot see it
+ *     test: packages/x/test/y.test.ts (which kills it, where the simulator cannot)
  *     file: packages/x/src/y.ts
  *     --- find
  *     the lines that are there
@@ -33,6 +37,12 @@ export interface Mutant {
   readonly seen: string;
   /** Numbers of statements: A1 … F15. */
   readonly breaks: readonly string[];
+  /** Rare places (`sometimes`) without which nothing comes of the bug: seeds that come there are tried first. */
+  readonly needs: readonly string[];
+  /** Why no run of the simulator can show it: the code is not in it. Empty: it can. */
+  readonly outside: string;
+  /** The test that kills what is outside, from the root of the repository. */
+  readonly test: string;
   readonly files: readonly MutatedFile[];
 }
 
@@ -42,6 +52,7 @@ export class MutantError extends Error {
 }
 
 const headerNames = ['bug', 'seen', 'breaks'] as const;
+const optionalHeaders = ['needs', 'outside', 'test'];
 const statementPattern = /^[A-F][1-9]\d?$/;
 
 /** Throws {@link MutantError}. */
@@ -75,15 +86,18 @@ function endOfSection(name: string, lines: readonly string[], { from, marker }: 
   return at;
 }
 
-function headersOf(name: string, headers: ReadonlyMap<string, string>): Pick<Mutant, 'bug' | 'seen' | 'breaks'> {
+function headersOf(name: string, headers: ReadonlyMap<string, string>): Omit<Mutant, 'name' | 'files'> {
   for (const header of headerNames) if (!headers.has(header)) throw new MutantError(`${name}: no header ${header}`);
   for (const header of headers.keys()) {
-    if (!headerNames.some((known) => known === header)) throw new MutantError(`${name}: ${header} is no header`);
+    if (![...headerNames, ...optionalHeaders].includes(header)) throw new MutantError(`${name}: ${header} is no header`);
   }
   const breaks = (headers.get('breaks') ?? '').split(', ');
   const unknown = breaks.find((statement) => !statementPattern.test(statement));
   if (unknown !== undefined) throw new MutantError(`${name}: ${unknown} is no statement's number`);
-  return { bug: headers.get('bug') ?? '', seen: headers.get('seen') ?? '', breaks };
+  if (headers.has('outside') !== headers.has('test')) throw new MutantError(`${name}: outside and test belong together`);
+  const text = (header: string): string => headers.get(header) ?? '';
+  const needs = text('needs') === '' ? [] : text('needs').split('; ');
+  return { bug: text('bug'), seen: text('seen'), breaks, needs, outside: text('outside'), test: text('test') };
 }
 
 function checked(mutant: Mutant): Mutant {

@@ -13,6 +13,10 @@ export interface Options {
   /** Mutants at the same time. */
   readonly jobs: number;
   readonly json: string | undefined;
+  /** Where the seeds' behaviour without a mutant is kept from one run to the next. */
+  readonly baselineFile: string | undefined;
+  /** No mutant is begun after so many minutes. */
+  readonly minutes: number;
   readonly isListing: boolean;
 }
 
@@ -22,8 +26,10 @@ export const usage = `npm run mutants -- [options]
   --seeds 2000        so many seeds for each
   --first-seed 1
   --baseline 200      seeds that the tree must pass without a mutant
+  --baseline-file F   keep there what they did, and use it while the code is the same
   --jobs 2            mutants at the same time
-  --json FILE         the outcome
+  --json FILE         the outcome; mutants that it has as killed already are not hunted again
+  --minutes 1440      begin no mutant after so long; the rest is left for another run with the same --json
   --list              the catalogue, and nothing else`;
 
 export function readOptions(args: readonly string[]): Options {
@@ -37,6 +43,8 @@ export function readOptions(args: readonly string[]): Options {
       baseline: { type: 'string', default: '200' },
       jobs: { type: 'string', default: '2' },
       json: { type: 'string' },
+      'baseline-file': { type: 'string' },
+      minutes: { type: 'string', default: '1440' },
       list: { type: 'boolean', default: false },
     },
   });
@@ -49,6 +57,8 @@ export function readOptions(args: readonly string[]): Options {
     baselineSeeds: Math.min(seeds, wholeNumber('baseline', values.baseline)),
     jobs: wholeNumber('jobs', values.jobs),
     json: values.json,
+    baselineFile: values['baseline-file'],
+    minutes: wholeNumber('minutes', values.minutes),
     isListing: values.list,
   };
 }

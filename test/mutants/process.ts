@@ -51,9 +51,18 @@ export function run(program: string, { args, directory, limitMs }: RunOptions): 
   });
 }
 
+/** Takes care of a child that somebody else has started: it ends with this program. */
+export function own(child: ChildProcess): void {
+  running.add(child);
+  child.on('close', () => running.delete(child));
+}
+
 /** Ends what is still running; for a program that is told to stop. */
 export function endAll(): void {
-  for (const child of running) endGroup(child);
+  for (const child of running) {
+    child.kill('SIGKILL');
+    endGroup(child);
+  }
 }
 
 function endGroup({ pid }: ChildProcess): void {

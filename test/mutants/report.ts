@@ -4,6 +4,9 @@
 import type { Verdict } from './hunt.ts';
 import type { Mutant } from './mutant.ts';
 
+/** What is known of a mutant from another run. */
+export type Known = ReadonlyMap<string, Pick<Outcome, 'verdict' | 'seconds'>>;
+
 export interface Outcome {
   readonly mutant: Mutant;
   readonly verdict: Verdict;
@@ -15,9 +18,9 @@ export function lineOf({ mutant, verdict, seconds }: Outcome): string {
 }
 
 function foundBy(verdict: Verdict): string {
-  if (verdict.kind === 'alive') return '';
+  if (verdict.kind === 'alive') return verdict.tried === undefined ? '' : `${verdict.diverged} of ${verdict.tried} seeds differ`;
   if (verdict.kind === 'broken') return verdict.detail;
-  return verdict.seed === null ? verdict.by : `${verdict.by}, seed ${verdict.seed}`;
+  return verdict.seed === null ? verdict.by : `${verdict.by}, seed ${verdict.seed}, after ${verdict.tried ?? 1}`;
 }
 
 /** A row of a Markdown table for each mutant. */
@@ -33,6 +36,12 @@ export function tableOf(outcomes: readonly Outcome[]): string {
 export function summaryOf(outcomes: readonly Outcome[]): string {
   const count = (kind: Verdict['kind']): number => outcomes.filter(({ verdict }) => verdict.kind === kind).length;
   return `${outcomes.length} mutants: ${count('killed')} killed, ${count('alive')} alive, ${count('broken')} broken`;
+}
+
+/** The kills in what {@link jsonOf} has written. */
+export function killsIn(json: string): Known {
+  const { mutants } = JSON.parse(json) as { mutants: ({ name: string } & Pick<Outcome, 'verdict' | 'seconds'>)[] };
+  return new Map(mutants.filter(({ verdict }) => verdict.kind === 'killed').map((mutant) => [mutant.name, mutant]));
 }
 
 export function jsonOf(outcomes: readonly Outcome[]): string {

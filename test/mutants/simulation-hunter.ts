@@ -1,103 +1,109 @@
 /**
  * Hunts a mutant with the simulator of the whole cluster: seed after seed until one fails.
  *
- * Seeds run in batches, one process each, so that a mutant that makes the simulator hang is found by the limit of its
- * batch. Each kill is confirmed: the same seed must pass without the mutant. One that does not is a finding of another
- * kind, and the hunt goes on behind it.
+ * Each kill is confirmed: the same seed must pass without the mutant. One that does not is a finding of another kind, and
+ * the hunt goes on behind it. Of a mutant that lives it says in how many seeds anything at all was different: none, and the
+ * simulator does not go there; many, and it goes there and does not look.
  */
+import { readBaseline, writeBaseline } from './baseline.ts';
 import { PristineFailure, shortened, type Hunter, type Verdict } from './hunt.ts';
 import type { Mutant } from './mutant.ts';
-import { run, type RunResult } from './process.ts';
 import type { ScratchTree } from './scratch-tree.ts';
+import { orderOf } from './seed-order.ts';
+import { runSeeds, type SeedRun } from './seed-runner.ts';
 
 export interface SimulationOptions {
   readonly seeds: number;
   readonly firstSeed: number;
   /** Seeds that the unmutated tree must pass before anything else. */
   readonly baselineSeeds: number;
+  /** Keeps what the seeds do without a mutant. */
+  readonly baselineFile: string | undefined;
   readonly onUnsound: (mutant: Mutant, seed: number) => void;
 }
 
-interface Failure {
-  readonly seed: number;
-  readonly by: string;
-  readonly detail: string;
-}
-
-const program = 'packages/sim/dist/src/main.js';
-/** A first short batch: most mutants do not live through it. */
-const batchSeeds = [10, 40, 150];
-/** A batch may take so many times what the unmutated tree takes, and no less than the floor. */
-const slowness = 20;
-const floorMs = 900_000;
-/** Real time; long, because a busy machine must not look like a mutant that hangs. */
-const seedTimeoutSeconds = '600';
-const failurePattern = /FAILED seed (\d+) check ([^\s:]+):?(.*)/;
-/** A batch in which the simulator never came to some rare place, and nothing else was wrong. */
-const blindPattern = /every check held, but/;
+/** CPU time after which a seed hangs: a hundred times what the slowest ones take. */
+const seedLimitMs = 120_000;
 
 export class SimulationHunter implements Hunter {
   readonly #options: SimulationOptions;
-  /** Of the unmutated tree; measured by `expectPass`. */
-  #seedMs = 1_000;
-  /** Whether the unmutated tree passes a seed, as far as that was asked. */
-  readonly #controls = new Map<number, boolean>();
+  /** What the unmutated tree does, by seed, as far as that was asked. */
+  readonly #controls = new Map<number, SeedRun>();
+  /** What tells where the seeds lead. */
+  #guides: readonly SeedRun[] = [];
 
   constructor(options: SimulationOptions) {
     this.#options = options;
   }
 
   async expectPass(pristine: ScratchTree): Promise<void> {
-    const { baselineSeeds, firstSeed } = this.#options;
-    const startedMs = performance.now();
-    const failure = await this.#simulate(pristine, { first: firstSeed, count: baselineSeeds, limitMs: 3_600_000 });
-    if (failure !== null) {
-      throw new PristineFailure(`seed ${failure.seed} fails without any mutant: ${failure.by} ${failure.detail}`);
-    }
-    this.#seedMs = (performance.now() - startedMs) / baselineSeeds;
-    for (let seed = firstSeed; seed < firstSeed + baselineSeeds; seed++) this.#controls.set(seed, true);
+    const { baselineSeeds, firstSeed, baselineFile } = this.#options;
+    const { runs, isCurrent } = readBaseline(baselineFile, pristine);
+    if (isCurrent) for (const run of runs) this.#controls.set(run.seed, run);
+    const known = this.#controls.size;
+    const seeds = Array.from({ length: baselineSeeds }, (_, i) => firstSeed + i);
+    await this.#runControls(pristine, seeds);
+    const isBetter = this.#controls.size > (isCurrent ? known : runs.length);
+    if (isBetter) writeBaseline(baselineFile, pristine, this.#controls.values());
+    this.#guides = this.#controls.size < runs.length ? runs : [...this.#controls.values()];
+    const failed = [...this.#controls.values()].find(({ failure }) => failure !== null);
+    if (failed === undefined) return;
+    const { seed, failure } = failed;
+    throw new PristineFailure(`seed ${seed} fails without any mutant: ${failure?.check} ${shortened(failure?.detail ?? '')}`);
   }
 
   async hunt(mutated: ScratchTree, mutant: Mutant, pristine: ScratchTree): Promise<Verdict> {
+    const waiting = this.#seedsFor(mutant);
+    let tried = 0;
+    let diverged = 0;
+    while (waiting.length > 0) {
+      const found = await firstFailure(mutated, waiting, (run) => {
+        waiting.shift();
+        tried++;
+        const control = this.#controls.get(run.seed);
+        if (control !== undefined && control.hash !== run.hash) diverged++;
+      });
+      if (found === null) break;
+      const { seed, failure } = found;
+      await this.#runControls(pristine, [seed]);
+      if (this.#controls.get(seed)?.failure === null) {
+        return { kind: 'killed', by: failure?.check ?? '', seed, detail: shortened(failure?.detail ?? ''), tried };
+      }
+      this.#options.onUnsound(mutant, seed);
+    }
+    return { kind: 'alive', tried, diverged };
+  }
+
+  /** Those of the baseline in the order that suits the mutant, then the rest. */
+  #seedsFor({ needs }: Mutant): number[] {
     const { firstSeed, seeds } = this.#options;
     const end = firstSeed + seeds;
-    for (let next = firstSeed, batch = 0; next < end; batch++) {
-      const count = Math.min(batchSeeds[Math.min(batch, batchSeeds.length - 1)] ?? 1, end - next);
-      const limitMs = Math.max(floorMs, count * this.#seedMs * slowness);
-      const failure = await this.#simulate(mutated, { first: next, count, limitMs });
-      if (failure === null) {
-        next += count;
-        continue;
-      }
-      if (await this.#isSound(pristine, failure.seed)) return { kind: 'killed', ...failure };
-      this.#options.onUnsound(mutant, failure.seed);
-      next = failure.seed + 1;
-    }
-    return { kind: 'alive' };
+    const known = orderOf(this.#guides, needs).filter((seed) => seed >= firstSeed && seed < end);
+    const isKnown = new Set(known);
+    const rest = Array.from({ length: seeds }, (_, i) => firstSeed + i).filter((seed) => !isKnown.has(seed));
+    return [...known, ...rest].slice(0, seeds);
   }
 
-  async #isSound(pristine: ScratchTree, seed: number): Promise<boolean> {
-    const known = this.#controls.get(seed);
-    if (known !== undefined) return known;
-    const passes = (await this.#simulate(pristine, { first: seed, count: 1, limitMs: floorMs })) === null;
-    this.#controls.set(seed, passes);
-    return passes;
-  }
-
-  async #simulate(tree: ScratchTree, { first, count, limitMs }: { first: number; count: number; limitMs: number }) {
-    const seeds = ['--seeds', String(count), '--first-seed', String(first), '--until-failure', '--quiet'];
-    const args = [tree.path(program), ...seeds, '--jobs', '1', '--check-determinism', '0', '--seed-timeout', seedTimeoutSeconds];
-    const result = await run(process.execPath, { args, directory: tree.directory, limitMs });
-    return failureOf(result, first);
+  async #runControls(pristine: ScratchTree, seeds: readonly number[]): Promise<void> {
+    const unknown = seeds.filter((seed) => !this.#controls.has(seed));
+    const onRun = (run: SeedRun): boolean => {
+      this.#controls.set(run.seed, run);
+      return true;
+    };
+    await runSeeds(pristine, { seeds: unknown, onRun, seedLimitMs });
   }
 }
 
-/** Null when every seed passed. */
-function failureOf(result: RunResult, first: number): Failure | null {
-  if (result.exitCode === 0 || (result.exitCode === 1 && blindPattern.test(result.output))) return null;
-  const [, seed, by, detail] = failurePattern.exec(result.output) ?? [];
-  if (seed !== undefined && by !== undefined) return { seed: Number(seed), by, detail: shortened(detail ?? '') };
-  const text = shortened(result.output.slice(-2_000));
-  if (result.isTimedOut) return { seed: first, by: 'hangs', detail: text };
-  return { seed: first, by: 'crashes', detail: text };
+async function firstFailure(tree: ScratchTree, seeds: readonly number[], onRun: (run: SeedRun) => void): Promise<SeedRun | null> {
+  let found: SeedRun | null = null;
+  await runSeeds(tree, {
+    seeds: [...seeds],
+    seedLimitMs,
+    onRun: (run) => {
+      onRun(run);
+      if (run.failure !== null) found = run;
+      return run.failure === null;
+    },
+  });
+  return found;
 }

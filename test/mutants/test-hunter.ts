@@ -1,5 +1,6 @@
 /**
- * Hunts a mutant with the unit tests of the packages that it changes, one file after the other, shortest first.
+ * Hunts a mutant with the unit tests of the packages that it changes, one file after the other, shortest first; or with the
+ * one test that the mutant names.
  *
  * A file that fails must pass without the mutant, or nothing is proved by it.
  */
@@ -29,7 +30,7 @@ export class TestHunter implements Hunter {
   }
 
   async expectPass(pristine: ScratchTree, mutants: readonly Mutant[]): Promise<void> {
-    for (const name of new Set(mutants.flatMap(packagesOf))) {
+    for (const name of new Set(mutants.filter(({ test }) => test === '').flatMap(packagesOf))) {
       const passing: TestFile[] = [];
       for (const path of testFiles(pristine, name)) {
         const { failed, durationMs } = await runTests(pristine, path);
@@ -45,8 +46,9 @@ export class TestHunter implements Hunter {
   }
 
   async hunt(mutated: ScratchTree, mutant: Mutant, pristine: ScratchTree): Promise<Verdict> {
-    const files = packagesOf(mutant).flatMap((name) => this.#files.get(name) ?? []);
-    for (const { path } of files) {
+    const known = packagesOf(mutant).flatMap((name) => this.#files.get(name) ?? []);
+    const files = mutant.test === '' ? known.map(({ path }) => path) : [builtPath(mutant.test)];
+    for (const path of files) {
       const { failed, detail } = await runTests(mutated, path);
       if (failed === null) continue;
       const control = await runTests(pristine, path);
@@ -55,6 +57,10 @@ export class TestHunter implements Hunter {
     }
     return { kind: 'alive' };
   }
+}
+
+function builtPath(source: string): string {
+  return source.replace('/test/', '/dist/test/').replace(/\.ts$/, '.js');
 }
 
 function testFiles(tree: ScratchTree, packageName: string): string[] {
