@@ -438,6 +438,8 @@ class RunningNode implements Broker {
       const granted = (await this.#lifecycle?.shutDown(controlledShutdownMs)) ?? true;
       if (!granted) this.#log.warn({}, 'no controller has taken over the leaderships in time; stopping without');
     }
+    // After the last answer as a controller, the next one need not wait for an election timeout.
+    await this.#core?.quorum.handOver(this.#config.view.number('controller.quorum.election.timeout.ms'));
     await this.#tearDown(true);
     this.#log.info({ stopMs: Math.round(this.#platform.clock.monotonicMs() - startedMs) }, 'broker stopped');
   }

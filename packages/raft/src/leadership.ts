@@ -2,7 +2,7 @@
  * What a leader does beside the log: taking office, heartbeats, check-quorum, hand-over, observers that fall silent.
  */
 
-import { assert, expectDefined, type NodeId, sometimes } from '@jackdaw/base';
+import { assert, expectDefined, type NodeId, type RaftIndex, sometimes } from '@jackdaw/base';
 import { isCounted, isOwnDiskWiped, type LeaderState, type RaftCore } from './core.ts';
 import { totalBytes } from './entries.ts';
 import { observerSilentElections, snapshotRetryElections } from './limits.ts';
@@ -102,6 +102,16 @@ export function transferLeadership(core: RaftCore, to: NodeId): boolean {
   sendAppends(core, to, progress);
   maybeFinishTransfer(core);
   return true;
+}
+
+/** Who would lead soonest after a hand-over: the voter in contact that holds most of the log; null when there is none. */
+export function successorOf(core: RaftCore): NodeId | null {
+  let best: { readonly id: NodeId; readonly matchIndex: RaftIndex } | null = null;
+  for (const [id, { directoryId, silentTicks, matchIndex }] of core.leader?.peers ?? []) {
+    if (directoryId === null || !isCounted(core, id, directoryId) || silentTicks >= core.options.electionTicks) continue;
+    if (best === null || matchIndex > best.matchIndex) best = { id, matchIndex };
+  }
+  return best?.id ?? null;
 }
 
 /** Sends the last word of a hand-over once the other holds the whole log. */

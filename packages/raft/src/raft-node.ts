@@ -16,7 +16,7 @@ import { assert, type NodeId, type RaftIndex, sometimes } from '@jackdaw/base';
 import { createCore, hardStateOf, type RaftCore } from './core.ts';
 import { mayCampaign, onNodeGone, onVotePersisted, startPreElection } from './elections.ts';
 import { entryBytes } from './entries.ts';
-import { transferLeadership } from './leadership.ts';
+import { successorOf, transferLeadership } from './leadership.ts';
 import type { RaftMessage } from './messages.ts';
 import { requestRead } from './reads.ts';
 import { appendAsLeader, maybeCommit, progressOf } from './replication.ts';
@@ -76,6 +76,11 @@ export class RaftNode {
   /** False when this node does not lead or `to` may not. Success shows as another leader, failure as time going by. */
   transferLeadership(to: NodeId): boolean {
     return transferLeadership(this.#core, to);
+  }
+
+  /** Whom {@link transferLeadership} would best be told; null when this node does not lead or nobody else can. */
+  successor(): NodeId | null {
+    return successorOf(this.#core);
   }
 
   /** Starts an election now, by asking for pre-votes. Nothing happens on a leader or on one that may not campaign. */

@@ -87,6 +87,8 @@ export class QuorumDriver {
   #softState: SoftState = { role: 'follower', term: 0, leaderId: null };
   #bytesSinceSnapshot = 0;
   #lastSnapshotMs: number;
+  /** Set while a hand-over is waited for. */
+  #onAnotherLeader: (() => void) | null = null;
   #finished: Promise<void> = Promise.resolve();
 
   constructor(options: QuorumOptions) {
@@ -182,10 +184,28 @@ export class QuorumDriver {
     await answered;
   }
 
-  transferLeadership(to: NodeId): boolean {
-    const accepted = this.#node.transferLeadership(to);
+  /**
+   * Gives the leadership to the voter that can take it soonest, so that a node that stops leaves no gap. Resolves once
+   * another leads, at the latest after `limitMs`; at once when this node does not lead or nobody else can.
+   */
+  async handOver(limitMs: number): Promise<boolean> {
+    if (!this.#orderHandOver()) return false;
+    const isDone = await new Promise<boolean>((resolve) => {
+      const timer = this.#options.timers.setTimer(limitMs, () => resolve(false));
+      this.#onAnotherLeader = () => {
+        timer.cancel();
+        resolve(true);
+      };
+    });
+    this.#onAnotherLeader = null;
+    return isDone;
+  }
+
+  #orderHandOver(): boolean {
+    const successor = this.#node.successor();
+    const isOrdered = successor !== null && this.#node.transferLeadership(successor);
     this.#run();
-    return accepted;
+    return isOrdered;
   }
 
   async close(): Promise<void> {
@@ -275,6 +295,7 @@ export class QuorumDriver {
     const termChanged = this.#softState.term !== state.term;
     this.#softState = state;
     if (wasLeader && (state.role !== 'leader' || termChanged)) this.#failWaiters('this node lost the leadership of the quorum');
+    if (state.leaderId !== null && state.leaderId !== this.#options.nodeId) this.#onAnotherLeader?.();
     this.#options.onSoftState(state);
   }
 
@@ -294,12 +315,6 @@ export class QuorumDriver {
     return snapshotIntervalMs > 0 && clock.monotonicMs() - this.#lastSnapshotMs >= snapshotIntervalMs;
   }
 
-  /** Another voter may lead at any time. */
-  #handOver(): void {
-    const other = this.#options.voters.find((id) => id !== this.#options.nodeId);
-    if (other !== undefined) this.#node.transferLeadership(other);
-  }
-
   /** Snapshots the application and cuts the log, but leaves slow followers some of it. */
   async #makeSnapshot(): Promise<void> {
     this.#bytesSinceSnapshot = 0;
@@ -310,7 +325,8 @@ export class QuorumDriver {
     sometimes('broker: metadata snapshot written');
     const kept = buggify('broker: no entries kept behind a snapshot') ? 0 : keptEntries;
     await this.#options.store.saveSnapshot(snapshot, appliedIndex - kept);
-    if (buggify('broker: quorum handed over')) this.#handOver();
+    // Another voter may lead at any time.
+    if (buggify('broker: quorum handed over')) this.#orderHandOver();
   }
 }
 
