@@ -1,5 +1,8 @@
 /**
  * `Database` over LevelDB, the real disk of the quorum.
+ *
+ * A disk that is full to the last byte must not end a node (B10): a file of a few MiB beside the database holds space for
+ * what the quorum has to write meanwhile. It is removed when a write finds no space, and made again once there is some.
  */
 import type { Buffer } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +10,7 @@ import { StorageError } from '@jackdaw/log';
 import { Level } from 'level';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Database, DatabaseOperation } from './database.ts';
+import { DiskReserve } from './disk-reserve.ts';
 
 const lockWaitMs = 3_000;
 const lockRetryMs = 50;
@@ -15,12 +19,45 @@ const lockRetryMs = 50;
 export async function openLevelDatabase(directory: string): Promise<Database> {
   const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer' });
   await openUnlocked(db, directory);
+  const reserve = new DiskReserve(directory);
+  await reserve.restore();
+  const write = async (operations: readonly DatabaseOperation[], isSynced: boolean): Promise<void> => {
+    try {
+      await db.batch([...operations], { sync: isSynced });
+      reserve.maybeRestore();
+    } catch (error) {
+      if (!isFull(error) || !reserve.isThere) throw failed(directory, error);
+      await reopenWithSpace(db, directory, reserve);
+      // Whether the first try has left anything or not: the same again has the same effect.
+      await db.batch([...operations], { sync: isSynced }).catch((again: unknown) => Promise.reject(failed(directory, again)));
+    }
+  };
+  let last: Promise<void> = Promise.resolve();
   return {
     get: (key) => db.get(key),
     entries: (from, to) => db.iterator({ gte: from, lt: to }).all(),
-    write: (operations: readonly DatabaseOperation[], isSynced) => db.batch([...operations], { sync: isSynced }),
-    close: () => db.close(),
+    // One after the other, so that none comes while the database is opened again.
+    write: (operations, isSynced) => {
+      const written = last.then(() => write(operations, isSynced));
+      last = written.catch(() => undefined);
+      return written;
+    },
+    close: async () => {
+      await last;
+      await reserve.settled();
+      await db.close();
+    },
   };
+}
+
+/**
+ * LevelDB goes on behind a record that it could write only in part, and its next start would stop reading there. So
+ * its log is begun anew: closing and opening keeps the whole records of the old one.
+ */
+async function reopenWithSpace(db: Level<string, Buffer>, directory: string, reserve: DiskReserve): Promise<void> {
+  await db.close();
+  await reserve.release();
+  await openUnlocked(db, directory);
 }
 
 /**
@@ -35,7 +72,8 @@ async function openUnlocked(db: Level<string, Buffer>, directory: string): Promi
       return;
     } catch (error) {
       if (!isLocked(error) || systemClock.monotonicMs() >= deadline) {
-        throw new StorageError('io', directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
+        const kind = isFull(error) ? 'noSpace' : 'io';
+        throw new StorageError(kind, directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
       }
     }
     await sleep(lockRetryMs);
@@ -45,6 +83,16 @@ async function openUnlocked(db: Level<string, Buffer>, directory: string): Promi
 function isLocked(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
+}
+
+/** LevelDB tells what the system said only in words. */
+function isFull(error: unknown): boolean {
+  return /no space left|quota exceeded/i.test(reasonOf(error));
+}
+
+function failed(directory: string, error: unknown): StorageError {
+  const kind = isFull(error) ? 'noSpace' : 'io';
+  return new StorageError(kind, directory, `the quorum's database in ${directory} failed: ${reasonOf(error)}`, error);
 }
 
 function reasonOf(error: unknown): string {

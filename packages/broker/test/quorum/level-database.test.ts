@@ -1,0 +1,76 @@
+/** The quorum's database on a disk that is full to the last byte. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, rmdirSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { StorageError } from '@jackdaw/log';
+import { openLevelDatabase } from '../../src/quorum/level-database.ts';
+
+function smallDisk(context: TestContext): string | undefined {
+  const path = mkdtempSync(join(tmpdir(), 'jackdaw-level-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'jackdaw-test', path], { stdio: 'pipe' });
+  } catch {
+    rmdirSync(path);
+    context.skip('tmpfs cannot be mounted here');
+    return undefined;
+  }
+  context.after(() => {
+    execFileSync('umount', ['-l', path], { stdio: 'pipe' });
+    rmdirSync(path);
+  });
+  return path;
+}
+
+/** Leaves nothing; `spareBytes` can be had back with `free`. */
+function fill(path: string): { free: () => void } {
+  const ballast = join(path, 'ballast');
+  for (const size of [1 << 20, 4_096]) {
+    for (let left = statfsSync(path).bavail * statfsSync(path).bsize; left >= size; left -= size) {
+      appendFileSync(ballast, Buffer.alloc(size));
+    }
+  }
+  return { free: () => rmSync(ballast) };
+}
+
+const value = Buffer.alloc(3_000, 7);
+
+test('B10: the quorum writes on when the disk is full to the last byte, and keeps everything', async (context) => {
+  const disk = smallDisk(context);
+  if (disk === undefined) return;
+  const directory = join(disk, 'raft');
+  execFileSync('mkdir', [directory]);
+  const db = await openLevelDatabase(directory);
+  const put = (key: string): Promise<void> => db.write([{ type: 'put', key, value }], true);
+  for (let i = 0; i < 20; i++) await put(`before-${i}`);
+  const ballast = fill(disk);
+  assert.equal(statfsSync(disk).bavail, 0);
+  // Together, as a snapshot and an entry may come.
+  await Promise.all([put('full-a'), put('full-b')]);
+  for (let i = 0; i < 100; i++) await put(`full-${i}`);
+  await db.close();
+  ballast.free();
+  const again = await openLevelDatabase(directory);
+  const keys = (await again.entries('', '~')).map(([key]) => key);
+  assert.equal(keys.filter((key) => key.startsWith('before-')).length, 20);
+  assert.equal(keys.filter((key) => key.startsWith('full-')).length, 102);
+  assert.ok(existsSync(join(directory, 'reserved-space')), 'there is a reserve for the next time');
+  await again.close();
+});
+
+test('B10: when the reserve is used up, too, the write is refused as one for a full disk', async (context) => {
+  const disk = smallDisk(context);
+  if (disk === undefined) return;
+  const directory = join(disk, 'raft');
+  execFileSync('mkdir', [directory]);
+  const db = await openLevelDatabase(directory);
+  fill(disk);
+  const writeUntilRefused = async (): Promise<never> => {
+    for (let i = 0; ; i++) await db.write([{ type: 'put', key: `${i}`, value: Buffer.alloc(100_000, i) }], true);
+  };
+  await assert.rejects(writeUntilRefused(), (error) => error instanceof StorageError && error.kind === 'noSpace');
+  await db.close();
+});
