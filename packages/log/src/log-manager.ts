@@ -314,6 +314,7 @@ export class LogManager {
       flusher: directory.flusher,
       tailCache: this.#tailCache,
       openSegments: this.#openSegments,
+      onFull: () => directory.space.onFull(),
       expectRoom: (asking, bytes) => directory.space.expectRoom(bytes, asking.name.startsWith(internalTopicPrefix)),
       persistRecoveryPoint: (changed, recoveryPoint) => directory.persistRecoveryPoint(changed, recoveryPoint),
       onFailure: (_failed, error) => directory.goOffline(error),

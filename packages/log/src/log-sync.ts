@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { replaceFile } from './checkpoint-file.ts';
 import { leaderEpochFile } from './file-names.ts';
 import { StorageError } from './fs.ts';
-import type { LogParts } from './log-parts.ts';
+import { recoveryPointOf, type LogParts } from './log-parts.ts';
 import { encodeLeaderEpochs } from './partition-files.ts';
 import type { Segment } from './segment.ts';
 
@@ -23,7 +23,7 @@ export async function syncFiles(parts: LogParts): Promise<void> {
   const unsynced = segments.all.filter((segment, index) => index >= firstUnsynced || segment.hasUnsyncedCut);
   for (const segment of [...segments.all]) if (!segment.isActive) await saveIndexes(segment);
   // The epochs of a segment that will not be walked again must be in the file.
-  if (unsynced.length > 1) await writeLeaderEpochs(parts);
+  if (unsynced.length > 1) await writeEpochsOrHold(parts);
   for (const segment of unsynced) await syncSegment(parts, segment);
   if (parts.isDirectoryDirty) {
     // Cleared first: a roll during the sync sets it again.
@@ -33,6 +33,18 @@ export async function syncFiles(parts: LogParts): Promise<void> {
   if (!parts.isParentDirty) return;
   parts.isParentDirty = false;
   await fs.syncDirectory(dirname(context.directory));
+}
+
+/** A full disk leaves the epochs for later, and until then the recovery point where it is; records are synced all the same. */
+async function writeEpochsOrHold(parts: LogParts): Promise<void> {
+  const held = recoveryPointOf(parts);
+  try {
+    await writeLeaderEpochs(parts);
+    parts.heldRecoveryPoint = null;
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
+    parts.heldRecoveryPoint = held;
+  }
 }
 
 async function syncSegment(parts: LogParts, segment: Segment): Promise<void> {

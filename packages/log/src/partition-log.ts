@@ -56,6 +56,8 @@ export interface PartitionLogOptions {
   codecs?: Codecs;
   /** Throws StorageError of kind `noSpace` when so many bytes more must not be appended now. Default: the disk decides. */
   expectRoom?: (log: PartitionLog, bytes: number) => void;
+  /** The disk has refused a write of this log for lack of space. */
+  onFull?: () => void;
   /** Writes the recovery point of this log to disk before returning. Default: there is none to lower. */
   persistRecoveryPoint?: (log: PartitionLog, recoveryPoint: Offset) => void;
   /** A group commit has succeeded and took so long: the fdatasync of its segments, and of names that were new. */
@@ -112,6 +114,7 @@ export class PartitionLog implements Flushable {
       logStartOffset: loaded.logStartOffset,
       syncedOffset: loaded.report.wasUnclean ? Math.min(recoveryPoint, logEndOffset) : logEndOffset,
       checkpointedRecoveryPoint: recoveryPoint,
+      heldRecoveryPoint: null,
       expectRoom: (bytes) => options.expectRoom?.(log, bytes),
       persistRecoveryPoint: (offset) => options.persistRecoveryPoint?.(log, offset),
       truncations: 0,
@@ -506,6 +509,7 @@ export class PartitionLog implements Flushable {
   #expectStorageError(error: unknown): StorageError {
     if (!(error instanceof StorageError)) throw error;
     if (error.kind === 'noSpace') sometimes('log: change refused by a full disk');
+    if (error.kind === 'noSpace') this.#options.onFull?.();
     if (error.kind !== 'noSpace') this.#goOffline(error);
     return error;
   }

@@ -44,6 +44,11 @@ export class SpaceGuard {
     }
     if (!isInternal) this.#creditBytes = Math.min(maxCreditBytes, roomBytes / 4);
   }
+
+  /** Others have filled the disk: what it has next is for metadata first, so that every append asks again. */
+  onFull(): void {
+    this.#creditBytes = 0;
+  }
 }
 
 function floorOf(space: DiskSpace, minFreeBytes: number): number {

@@ -398,6 +398,42 @@ test('B10: below the floor of free space records are refused; deletion and the c
   assert.equal(appendOne(log).kind, 'appended');
 });
 
+test('B10: a sync after a roll on a full disk leaves the epochs for later, and the recovery point with them', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  append(log, batchOfSize(900), 0);
+  await log.flush();
+  await manager.checkpointRecoveryPoints();
+  for (let i = 0; i < 3; i++) append(log, batchOfSize(900), 1);
+  assert.ok(log.segmentCount > 1);
+  fs.capacityBytes = fs.usedBytes;
+  await log.flush();
+  await manager.checkpointRecoveryPoints();
+  assert.equal(log.isOffline, false);
+  assert.deepEqual([log.durableOffset, log.recoveryPoint], [4, 1], 'records are durable, and would be walked again');
+  fs.capacityBytes = Infinity;
+  await manager.checkpointRecoveryPoints();
+  assert.equal(log.recoveryPoint, 4);
+  assert.equal(log.isOffline, false);
+});
+
+test('B10: when others have filled the disk, what is free next is for metadata and not for records', async () => {
+  const fs = new MemoryFs({ capacityBytes: 1_000_000 });
+  const manager = await open(fs, { minFreeBytes: () => 50_000 });
+  const log = await manager.getOrCreate(key, config);
+  append(log, batchOfSize(500), 0);
+  const ballast = fs.open('/ballast', 'write');
+  const ballastBytes = fs.capacityBytes - fs.usedBytes;
+  fs.write(ballast, [new Uint8Array(ballastBytes)], 0);
+  const appendOne = () => log.appendAsLeader(batchOfSize(500), { leaderEpoch: 0, nowMs: startMs });
+  assert.equal(appendOne().kind, 'error');
+  fs.truncate(ballast, ballastBytes - 20_000);
+  assert.equal(appendOne().kind, 'error', 'less than the floor is free');
+  fs.truncate(ballast, 0);
+  assert.equal(appendOne().kind, 'appended');
+});
+
 test('B3: a partition whose directory is gone from the disk is missed, one that was removed on purpose is not', async () => {
   const fs = new MemoryFs();
   const manager = await open(fs);
