@@ -138,6 +138,10 @@ export class GroupShard implements GroupShardApi {
     if (this.#enter(now) === ErrorCode.NONE) this.#state.deadlines.runDue();
   }
 
+  passTime(now: Now): void {
+    if (this.#phase === 'active') this.#enter(now);
+  }
+
   nextDeadlineMs(): number {
     return this.#phase === 'active' ? this.#state.deadlines.nextMonotonicMs() : Number.POSITIVE_INFINITY;
   }

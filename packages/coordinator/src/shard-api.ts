@@ -50,6 +50,11 @@ export interface GroupShardApi {
   onTopicsDeleted(topics: readonly DeletedTopic[], now: Now): void;
   /** Expires sessions, rebalances and offsets. Call at `nextDeadlineMs` or a little later. */
   tick(now: Now): void;
+  /**
+   * The broker's clock has come so far. To be called before a result of an append is handed over: what that sets going, the
+   * sessions of a new generation above all, begins now and not at the last call before.
+   */
+  passTime(now: Now): void;
   /** When to call `tick` next, on the monotonic clock: at most `maxTickIntervalMs` away when active, else Infinity. */
   nextDeadlineMs(): number;
 

@@ -125,6 +125,11 @@ export interface GroupMemberView {
   /** Not null for a static member. */
   readonly groupInstanceId: string | null;
   readonly assignment: Uint8Array;
+  readonly sessionTimeoutMs: number;
+  /** When its session ends, on the shard's clock; Infinity while nothing would end it. */
+  readonly session: { readonly atMs: number };
+  /** Its first generation has not been formed. */
+  readonly isNew: boolean;
 }
 
 /** One committed offset of one group. */

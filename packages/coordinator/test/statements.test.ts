@@ -155,6 +155,17 @@ test('D7: a stall of the broker expels nobody, and a jump of the wall clock chan
   assert.deepEqual(run(world, 'heartbeat a', 'heartbeat b'), ['a heartbeat: ok', 'b heartbeat: ok']);
 });
 
+test('D7: a session that begins when an append is committed is a whole one, however long ago the broker last looked', () => {
+  const world = stableGroup();
+  run(world, 'join a', 'join b');
+  world.isHolding = true;
+  run(world, 'sync a assign=a:A,b:B', 'sync b');
+  world.nowMs += 450;
+  world.settle(1, 0);
+  world.advance(9_900);
+  assert.deepEqual(run(world, 'heartbeat a', 'heartbeat b'), ['a heartbeat: ok', 'b heartbeat: ok']);
+});
+
 test('D8: a move of the coordinator by itself causes no rebalance', () => {
   const world = stableGroup();
   for (let move = 0; move < 5; move++) {

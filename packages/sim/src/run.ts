@@ -12,6 +12,7 @@ import type { RunPlan } from './cluster/plan.ts';
 import { SimCluster } from './cluster/sim-cluster.ts';
 import { createPlannedTopics } from './cluster/create-topics.ts';
 import { whatIsNotAtRest } from './cluster/at-rest.ts';
+import type { FaultAction } from './faults/actions.ts';
 import { applyFault } from './faults/apply.ts';
 import { heal } from './faults/heal.ts';
 import { checkHistory, describeVerdict, type Counts } from './history/checker.ts';
@@ -65,7 +66,7 @@ class Run {
   readonly #cluster: SimCluster;
   readonly #recorder = new Recorder();
   readonly #workload: SimWorkload;
-  readonly #checks: readonly Check[] = allChecks();
+  readonly #checks: readonly Check[];
   readonly #sometimes = new Map<string, number>();
   #counts: Counts | null = null;
   /** The first error that nobody caught. */
@@ -76,6 +77,12 @@ class Run {
     this.#trace = new Trace(options.story ?? null);
     this.#cluster = new SimCluster(plan, this.#trace);
     this.#workload = new SimWorkload(this.#cluster, this.#recorder);
+    this.#checks = allChecks(this.#cluster);
+    const { onEvent } = this.#recorder;
+    this.#recorder.onEvent = (event) => {
+      onEvent?.(event);
+      this.#tell((check) => check.onHistory?.(this.#cluster, event));
+    };
   }
 
   execute(): RunResult {
@@ -118,7 +125,7 @@ class Run {
     this.#workload.start();
     const chaosBeganMs = loop.nowMs;
     for (const action of this.#plan.faults) {
-      loop.after(action.atMs, { owner: null, label: action.kind, callback: () => applyFault(this.#cluster, action) });
+      loop.after(action.atMs, { owner: null, label: action.kind, callback: () => this.#applyFault(action) });
     }
     loop.run(chaosBeganMs + this.#plan.chaosMs);
     this.#cluster.note('-', 'the world is made whole');
@@ -132,6 +139,21 @@ class Run {
     this.#until('Convergence', restMs, () => whatIsNotAtRest(this.#cluster));
     for (const check of this.#checks) check.atEnd?.(this.#cluster);
     this.#judgeHistory();
+  }
+
+  #applyFault(action: FaultAction): void {
+    applyFault(this.#cluster, action);
+    this.#tell((check) => check.onFault?.(this.#cluster, action));
+  }
+
+  /** Within code of the product or of a client, which must not get the exception: the run ends when the event is over. */
+  #tell(tell: (check: Check) => void): void {
+    try {
+      for (const check of this.#checks) tell(check);
+    } catch (error) {
+      if (!(error instanceof CheckFailure)) throw error;
+      this.#uncaught ??= error;
+    }
   }
 
   #whatIsOpen(): string | null {
@@ -171,7 +193,10 @@ class Run {
     const prng = new Prng(this.#plan.seed ^ 0x62756767);
     const chances = new Map<string, number>();
     setProbes({
-      sometimes: (name) => void this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + 1),
+      sometimes: (name) => {
+        this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + 1);
+        this.#tell((check) => check.onMark?.(this.#cluster, name));
+      },
       buggify: (name) => {
         if (this.#plan.buggify === 0) return false;
         let chance = chances.get(name);

@@ -221,7 +221,10 @@ export class GroupService {
     if (refusal !== ErrorCode.NONE) return onResult(refusal);
     const lastOffset = this.#write(to, log, records);
     if (lastOffset < 0) return onResult(ErrorCode.KAFKA_STORAGE_ERROR);
-    leader.whenReplicated(lastOffset + 1, onResult);
+    leader.whenReplicated(lastOffset + 1, (errorCode) => {
+      to.shard.passTime(this.now());
+      onResult(errorCode);
+    });
   }
 
   /** Appends one batch; −1 when the disk does not take it. */

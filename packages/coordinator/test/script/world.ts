@@ -108,6 +108,7 @@ export class World {
 
   /** Gives the oldest held appends their result. */
   settle(count: number, errorCode: number): void {
+    this.shard.passTime(this.now());
     for (const append of this.held.splice(0, count)) this.#settle(append, errorCode);
   }
 

@@ -1,24 +1,38 @@
 /**
  * All invariants of a run, with nothing remembered of any other run.
  */
+import { Acknowledged } from './acknowledged.ts';
 import { endChecks } from './at-end.ts';
+import type { SimCluster } from '../cluster/sim-cluster.ts';
 import type { Check } from './check.ts';
 import { CommittedRecords } from './committed-records.ts';
 import { GhostPartitions } from './ghost-partition.ts';
 import { GroupSafety } from './group-safety.ts';
+import { GroupSessions } from './group-sessions.ts';
 import { MetadataSafety } from './metadata-safety.ts';
 import { ProcessSafety, unexpectedEnds } from './process-safety.ts';
+import { QuorumBounds } from './quorum-bounds.ts';
 import { RaftSafety } from './raft-safety.ts';
+import { Reach } from './reach.ts';
 import { expectSuperset, ReplicaSafety } from './replica-safety.ts';
-import { Watch } from './watch.ts';
+import { SessionBounds } from './session-bounds.ts';
+import { Watch, type Family } from './watch.ts';
 
-export function allChecks(): Check[] {
-  return [unexpectedEnds(), createWatch(), ...endChecks];
+export function allChecks(cluster: SimCluster): Check[] {
+  const reach = new Reach(cluster);
+  const ghosts = new GhostPartitions();
+  const watch = createWatch(ghosts, reach);
+  const cuts: Check = {
+    name: 'Reach',
+    onFault: (_, { kind }) => {
+      if (kind === 'reset-connections') reach.onCut();
+    },
+  };
+  return [unexpectedEnds(), cuts, watch, new Acknowledged(ghosts), ...endChecks];
 }
 
 /** The checks that look after each event, put together. */
-export function createWatch(): Watch {
-  const ghosts = new GhostPartitions();
+export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null = null): Watch {
   const records = new CommittedRecords(ghosts);
   const metadata = new MetadataSafety(ghosts, (ghost, cluster) => {
     records.expectCandidates(ghost, cluster);
@@ -26,5 +40,11 @@ export function createWatch(): Watch {
     if (led !== undefined) expectSuperset(ghost, led.leader, led.label);
   });
   const raft = new RaftSafety((entry, live) => metadata.onCommitted(entry, live));
-  return new Watch([raft, metadata, new ReplicaSafety(ghosts, records), new GroupSafety(ghosts), new ProcessSafety()]);
+  const safety = [raft, metadata, new ReplicaSafety(ghosts, records), new GroupSafety(ghosts), new ProcessSafety()];
+  return new Watch(reach === null ? safety : [...safety, ...bounds(reach, metadata)]);
+}
+
+function bounds(reach: Reach, metadata: MetadataSafety): Family[] {
+  const looking: Family = { onEvent: () => undefined, onTime: () => reach.look() };
+  return [looking, new QuorumBounds(reach), new SessionBounds(reach, metadata), new GroupSessions(reach)];
 }

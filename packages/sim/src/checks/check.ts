@@ -2,6 +2,8 @@
  * What must hold, as the run sees it: after each event, and at the end when the world is whole again.
  */
 import type { SimCluster } from '../cluster/sim-cluster.ts';
+import type { FaultAction } from '../faults/actions.ts';
+import type { HistoryEvent } from '../history/history.ts';
 
 /** A promise was broken. */
 export class CheckFailure extends Error {
@@ -19,6 +21,12 @@ export interface Check {
   readonly name: string;
   /** Called after each event; must be cheap when nothing has changed. Throws {@link CheckFailure}. */
   afterEvent?(cluster: SimCluster): void;
+  /** The product has come to the rare place of this name (`sometimes`), in the event that is under way. */
+  onMark?(cluster: SimCluster, name: string): void;
+  /** A client asks, or was told, something. */
+  onHistory?(cluster: SimCluster, event: HistoryEvent): void;
+  /** A fault begins. */
+  onFault?(cluster: SimCluster, action: FaultAction): void;
   /** Called once, after the world is whole and has come to rest. */
   atEnd?(cluster: SimCluster): void;
 }

@@ -33,6 +33,8 @@ export class GhostPartition {
   readonly committed: BatchMark[] = [];
   /** Base offset → leader epoch → the batch that this epoch's leader put there. */
   readonly written = new Map<number, Map<number, BatchMark>>();
+  /** The largest high watermark of any replica, be it one whose records are not looked at. */
+  highestWatermark = 0;
   readonly holders = new Map<number, Holder>();
   /** The lowest `min.insync.replicas` that was ever in force here: what loss of disks the partition must stand. */
   lowestMinIsr: number;

@@ -68,7 +68,10 @@ export class ReplicaSafety implements Family {
 
   onDied(live: LiveNode): void {
     // What was synced in the event in which the process died may have been told to the leader in it.
-    for (const seen of this.#seen.get(live)?.replicas ?? []) this.#noteSynced(seen);
+    for (const seen of this.#seen.get(live)?.replicas ?? []) {
+      this.#noteSynced(seen);
+      noteHighWatermark(seen);
+    }
     this.#seen.delete(live);
     if (isPageCacheRun(live.cluster)) this.#ghosts.lossy.add(live.node.id);
   }
@@ -98,6 +101,7 @@ export class ReplicaSafety implements Family {
   #look(seen: SeenReplica): void {
     const { hosted } = seen;
     const { log, role } = hosted;
+    noteHighWatermark(seen);
     if (log === null) return;
     if (log.isOffline) return this.#noteSynced(seen);
     const { highWatermark } = hosted;
@@ -162,6 +166,10 @@ export class ReplicaSafety implements Family {
       fail('HighWatermarkIsDurable', `${who} and commits ${highWatermark}, while node ${id} of its ISR holds ${durable}`);
     }
   }
+}
+
+function noteHighWatermark({ ghost, hosted }: SeenReplica): void {
+  if (hosted.highWatermark > ghost.highestWatermark) ghost.highestWatermark = hosted.highWatermark;
 }
 
 /** The members of the registered ISR are all counted by whoever leads in the registered epoch. */

@@ -29,13 +29,21 @@ export interface Family {
   onEvent(live: LiveNode): void;
   /** The process ended. */
   onDied?(live: LiveNode): void;
+  /** Every so many virtual ms: bounds in time are looked at. */
+  onTime?(cluster: SimCluster): void;
+  /** The node came to a rare place of the product. */
+  onMark?(live: LiveNode, name: string): void;
 }
+
+/** How often bounds in time are looked at, virtual ms. */
+const lookEveryMs = 10;
 
 export class Watch implements Check {
   readonly name = 'AfterEvent';
   readonly #families: readonly Family[];
   readonly #live = new Map<Owner, LiveNode>();
   #dead: LiveNode[] = [];
+  #nextLookMs = 0;
 
   constructor(families: readonly Family[]) {
     this.#families = families;
@@ -43,11 +51,22 @@ export class Watch implements Check {
 
   afterEvent(cluster: SimCluster): void {
     if (this.#dead.length > 0) this.#tellDeaths();
-    const owner = cluster.world.loop.current;
+    const { loop } = cluster.world;
+    if (loop.nowMs >= this.#nextLookMs) {
+      this.#nextLookMs = loop.nowMs + lookEveryMs;
+      for (const family of this.#families) family.onTime?.(cluster);
+    }
+    const owner = loop.current;
     if (owner === null || owner.isDead) return;
     const live = this.#live.get(owner) ?? this.#begin(cluster, owner);
     if (live === null) return;
     for (const family of this.#families) family.onEvent(live);
+  }
+
+  onMark(cluster: SimCluster, name: string): void {
+    const owner = cluster.world.loop.current;
+    const live = owner === null ? undefined : this.#live.get(owner);
+    if (live !== undefined) for (const family of this.#families) family.onMark?.(live, name);
   }
 
   /** Looks at every node that runs, whoever the last event belonged to. */

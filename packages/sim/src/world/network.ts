@@ -85,6 +85,10 @@ export class Network {
     else this.#slow.set(`${from}>${to}`, extraMs);
   }
 
+  isSlowed(from: string, to: string): boolean {
+    return this.#slow.size > 0 && this.#slow.has(`${from}>${to}`);
+  }
+
   /** One sample of the time from machine to machine, ms. */
   delayMs(from: string, to: string): number {
     if (from === to) return 0.02;

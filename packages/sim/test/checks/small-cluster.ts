@@ -23,11 +23,12 @@ export interface Replica {
 
 export class SmallCluster {
   readonly cluster: SimCluster;
-  readonly checks: readonly Check[] = allChecks();
+  readonly checks: readonly Check[];
   readonly #workload: SimWorkload;
 
   constructor(plan: RunPlan) {
     this.cluster = new SimCluster(plan, new Trace());
+    this.checks = allChecks(this.cluster);
     const { loop } = this.cluster.world;
     loop.onSettled = () => {
       for (const check of this.checks) check.afterEvent?.(this.cluster);
