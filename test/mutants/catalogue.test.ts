@@ -52,13 +52,20 @@ test('a mutant that the simulator cannot see names the test that does', () => {
   }
 });
 
-test('seeds that come to the places that a mutant needs run first, then those that together come everywhere', () => {
+test('seeds that have what a mutant needs run first, else those that together come everywhere', () => {
   const run = (seed: number, ...places: string[]) => {
     return { seed, failure: null, hash: '', cpuMs: 1, sometimes: places.map((name) => [name, 1] as const) };
   };
-  const controls = [run(1, 'a'), run(2, 'a', 'b'), run(3, 'c'), run(4, 'a', 'b', 'd')];
-  assert.deepEqual(orderOf(controls, []), [4, 3, 1, 2]);
-  assert.deepEqual(orderOf(controls, ['b']), [4, 2, 3, 1]);
+  const plan = (maxRecords: number, ...kinds: string[]) => {
+    const faults = kinds.map((kind) => ({ kind }));
+    return { faults, settings: { 'log.roll.ms': '200' }, chaosMs: 0, nodes: [1, 2], workload: { maxRecords } };
+  };
+  const guides = [run(1, 'a: a'), run(2, 'a: a', 'b: b'), run(3, 'c: c'), run(4, 'a: a', 'b: b', 'd: d')];
+  const plans = new Map([plan(9), plan(5, 'kill'), plan(7, 'kill', 'kill'), plan(1)].map((one, i) => [i + 1, one]));
+  const order = (...needs: string[]) => orderOf({ plans, guides, needs });
+  assert.deepEqual(order(), [4, 3, 1, 2]);
+  assert.deepEqual(order('b: b'), [4, 2, 3, 1]);
+  assert.deepEqual(order('fault kill', 'setting log.roll.ms=200', 'plan nodes.length=2'), [3, 2, 4, 1]);
 });
 
 test('a mutant file with a part missing, or one that is not known, is refused', () => {

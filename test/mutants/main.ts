@@ -55,12 +55,12 @@ function projectsFor({ hunter }: Options, mutants: readonly Mutant[]): string[] 
   return packages.flatMap((name) => (hunter === 'tests' ? [`packages/${name}`, `packages/${name}/test`] : [`packages/${name}`]));
 }
 
-function hunterFor({ hunter, seeds, firstSeed, baselineSeeds, baselineFile }: Options): Hunter {
+function hunterFor({ hunter, seeds, tries, firstSeed, baselineSeeds, baselineFile }: Options): Hunter {
   switch (hunter) {
     case 'simulator': {
       const onUnsound = (mutant: Mutant, seed: number): void =>
         say(`seed ${seed} fails without ${mutant.name}, too: it does not count`);
-      const simulation = new SimulationHunter({ seeds, firstSeed, baselineSeeds, baselineFile, onUnsound });
+      const simulation = new SimulationHunter({ seeds, maxTries: tries, firstSeed, baselineSeeds, baselineFile, onUnsound });
       const tests = testHunter();
       return {
         expectPass: (pristine) => simulation.expectPass(pristine),

@@ -9,7 +9,7 @@
  *     bug: …
  *     seen: …
  *     breaks: A11, A15
- *     needs: part: a rare place that the simulator must come to; part: another
+ *     needs: fault kill; setting log.roll.ms; part: a rare place that must be reached
  *     outside: why the simulator cannot see it
  *     test: packages/x/test/y.test.ts (which kills it, where the simulator cannot)
  *     file: packages/x/src/y.ts
@@ -37,7 +37,7 @@ export interface Mutant {
   readonly seen: string;
   /** Numbers of statements: A1 … F15. */
   readonly breaks: readonly string[];
-  /** Rare places (`sometimes`) without which nothing comes of the bug: seeds that come there are tried first. */
+  /** What must be in a run, or nothing comes of the bug (plan-fit.ts): seeds that have it are tried first. */
   readonly needs: readonly string[];
   /** Why no run of the simulator can show it: the code is not in it. Empty: it can. */
   readonly outside: string;

@@ -8,6 +8,8 @@ export interface Options {
   readonly only: readonly string[];
   readonly hunter: 'simulator' | 'tests' | 'build';
   readonly seeds: number;
+  /** Of the seeds, so many are tried with each mutant. */
+  readonly tries: number;
   readonly firstSeed: number;
   readonly baselineSeeds: number;
   /** Mutants at the same time. */
@@ -24,6 +26,7 @@ export const usage = `npm run mutants -- [options]
   --only NAME,…       these mutants, or those with such a word in their names
   --with simulator    what hunts them; or tests: the unit tests of the packages; or build: nothing, they must compile
   --seeds 2000        so many seeds for each
+  --tries N           of them only those N that suit the mutant best
   --first-seed 1
   --baseline 200      seeds that the tree must pass without a mutant
   --baseline-file F   keep there what they did, and use it while the code is the same
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string', default: '' },
       with: { type: 'string', default: 'simulator' },
       seeds: { type: 'string', default: '2000' },
+      tries: { type: 'string' },
       'first-seed': { type: 'string', default: '1' },
       baseline: { type: 'string', default: '200' },
       jobs: { type: 'string', default: '2' },
@@ -53,6 +57,7 @@ export function readOptions(args: readonly string[]): Options {
     only: values.only.split(',').filter((name) => name !== ''),
     hunter: hunterOf(values.with),
     seeds,
+    tries: values.tries === undefined ? seeds : wholeNumber('tries', values.tries),
     firstSeed: wholeNumber('first-seed', values['first-seed']),
     baselineSeeds: Math.min(seeds, wholeNumber('baseline', values.baseline)),
     jobs: wholeNumber('jobs', values.jobs),

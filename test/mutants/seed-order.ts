@@ -1,21 +1,38 @@
 /**
  * In which order a mutant's seeds run: those first that are likely to show it.
  *
- * What the seeds come to without any mutant says where they lead. A mutant may name the rare places that its bug needs;
- * seeds that come there are first. Then come seeds that together reach every rare place, each adding as much as it can;
- * then the others as they are numbered.
+ * A mutant may name what its bug needs: faults, settings and rare places. Seeds that have most of them are first, cheap ones
+ * before dear ones. Without needs come those first that together reach every rare place, each adding as much as it can, as
+ * far as it is known where seeds lead; then the others as they are numbered.
  */
+import { costOf, fitOf, isAboutPlan, type Plan } from './plan-fit.ts';
 import type { SeedRun } from './seed-runner.ts';
 
-export function orderOf(controls: readonly SeedRun[], needs: readonly string[]): number[] {
-  const places = new Map(controls.map(({ seed, sometimes }) => [seed, new Set(sometimes.map(([name]) => name))]));
-  const fit = (seed: number): number => needs.filter((name) => places.get(seed)?.has(name)).length;
-  const covering = coveringSeeds(places);
-  const rank = new Map(covering.map((seed, at) => [seed, at]));
-  const order = [...places.keys()].toSorted((a, b) => {
-    return fit(b) - fit(a) || (rank.get(a) ?? Infinity) - (rank.get(b) ?? Infinity) || a - b;
-  });
-  return order;
+export interface Candidates {
+  readonly plans: ReadonlyMap<number, Plan>;
+  /** What some of the seeds do without a mutant. */
+  readonly guides: readonly SeedRun[];
+  readonly needs: readonly string[];
+}
+
+export function orderOf({ plans, guides, needs }: Candidates): number[] {
+  const places = new Map(guides.map(({ seed, sometimes }) => [seed, new Set(sometimes.map(([name]) => name))]));
+  const neededPlaces = needs.filter((need) => !isAboutPlan(need));
+  const fits = new Map<number, number>();
+  for (const [seed, plan] of plans) {
+    const reached = neededPlaces.filter((name) => places.get(seed)?.has(name)).length;
+    fits.set(seed, fitOf(plan, needs) + reached);
+  }
+  const fit = (seed: number): number => fits.get(seed) ?? 0;
+  if (needs.length === 0) {
+    const rank = new Map(coveringSeeds(places).map((seed, at) => [seed, at]));
+    return [...plans.keys()].toSorted((a, b) => (rank.get(a) ?? Infinity) - (rank.get(b) ?? Infinity) || a - b);
+  }
+  const cost = (seed: number): number => {
+    const plan = plans.get(seed);
+    return plan === undefined ? 0 : costOf(plan);
+  };
+  return [...plans.keys()].toSorted((a, b) => fit(b) - fit(a) || cost(a) - cost(b));
 }
 
 /** Greedy: the next seed is the one that comes to most places that no seed before it came to, and rare ones count more. */

@@ -9,11 +9,14 @@ import { readBaseline, writeBaseline } from './baseline.ts';
 import { PristineFailure, shortened, type Hunter, type Verdict } from './hunt.ts';
 import type { Mutant } from './mutant.ts';
 import type { ScratchTree } from './scratch-tree.ts';
+import type { Plan } from './plan-fit.ts';
 import { orderOf } from './seed-order.ts';
 import { runSeeds, type SeedRun } from './seed-runner.ts';
 
 export interface SimulationOptions {
   readonly seeds: number;
+  /** Of them so many are tried, in the order that suits the mutant. */
+  readonly maxTries: number;
   readonly firstSeed: number;
   /** Seeds that the unmutated tree must pass before anything else. */
   readonly baselineSeeds: number;
@@ -22,6 +25,7 @@ export interface SimulationOptions {
   readonly onUnsound: (mutant: Mutant, seed: number) => void;
 }
 
+const planner = 'packages/sim/dist/src/cluster/draw-plan.js';
 /** CPU time after which a seed hangs: a hundred times what the slowest ones take. */
 const seedLimitMs = 120_000;
 
@@ -31,13 +35,16 @@ export class SimulationHunter implements Hunter {
   readonly #controls = new Map<number, SeedRun>();
   /** What tells where the seeds lead. */
   #guides: readonly SeedRun[] = [];
+  readonly #plans = new Map<number, Plan>();
 
   constructor(options: SimulationOptions) {
     this.#options = options;
   }
 
   async expectPass(pristine: ScratchTree): Promise<void> {
-    const { baselineSeeds, firstSeed, baselineFile } = this.#options;
+    const { baselineSeeds, firstSeed, baselineFile, seeds: count } = this.#options;
+    const { drawPlan } = (await import(pristine.path(planner))) as { drawPlan: (seed: number) => Plan };
+    for (let seed = firstSeed; seed < firstSeed + count; seed++) this.#plans.set(seed, drawPlan(seed));
     const { runs, isCurrent } = readBaseline(baselineFile, pristine);
     if (isCurrent) for (const run of runs) this.#controls.set(run.seed, run);
     const known = this.#controls.size;
@@ -53,7 +60,7 @@ export class SimulationHunter implements Hunter {
   }
 
   async hunt(mutated: ScratchTree, mutant: Mutant, pristine: ScratchTree): Promise<Verdict> {
-    const waiting = this.#seedsFor(mutant);
+    const waiting = this.#seedsFor(mutant).slice(0, this.#options.maxTries);
     let tried = 0;
     let diverged = 0;
     while (waiting.length > 0) {
@@ -74,14 +81,8 @@ export class SimulationHunter implements Hunter {
     return { kind: 'alive', tried, diverged };
   }
 
-  /** Those of the baseline in the order that suits the mutant, then the rest. */
   #seedsFor({ needs }: Mutant): number[] {
-    const { firstSeed, seeds } = this.#options;
-    const end = firstSeed + seeds;
-    const known = orderOf(this.#guides, needs).filter((seed) => seed >= firstSeed && seed < end);
-    const isKnown = new Set(known);
-    const rest = Array.from({ length: seeds }, (_, i) => firstSeed + i).filter((seed) => !isKnown.has(seed));
-    return [...known, ...rest].slice(0, seeds);
+    return orderOf({ plans: this.#plans, guides: this.#guides, needs });
   }
 
   async #runControls(pristine: ScratchTree, seeds: readonly number[]): Promise<void> {
