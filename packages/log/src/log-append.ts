@@ -134,7 +134,7 @@ export class UnexpectedOffsetError extends Error {
 
 /**
  * The follower's append: checks every CRC first (B3, F14), then writes. Throws CorruptRecordError when a batch is
- * damaged or cut off, UnexpectedOffsetError when one begins below the log end, StorageError when the disk fails; in
+ * damaged, cut off or claims offsets that none can have, UnexpectedOffsetError when one begins below the log end, StorageError when the disk fails; in
  * each case nothing of this call is appended, except that a disk may fail between two segments.
  */
 export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: number): Offset {
@@ -144,7 +144,12 @@ export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: numb
     if (!isValidCrc(batches, position)) throw new CorruptRecordError('corrupt', 'a replicated batch has a wrong CRC');
     const baseOffset = batchBaseOffset(batches, position);
     if (baseOffset < expectedOffset) throw new UnexpectedOffsetError(expectedOffset, baseOffset);
-    expectedOffset = baseOffset + batchLastOffsetDelta(batches, position) + 1;
+    const lastOffset = batchLastOffset(batches, position);
+    // A leader that lies must not move the log's end back, nor to where numbers are no longer exact.
+    if (lastOffset < baseOffset || lastOffset >= maxSafeOffset) {
+      throw new CorruptRecordError('corrupt', `a replicated batch claims the offsets ${baseOffset} to ${lastOffset}`);
+    }
+    expectedOffset = lastOffset + 1;
     position = end;
   }
   parts.expectRoom(batches.length);

@@ -1,6 +1,6 @@
 /** One partition's log beyond the conformance suite: follower appends, failing and full disks, group commit, retention. */
 import { Prng } from '@jackdaw/base';
-import { CorruptRecordError, ErrorCode, patchBaseOffset, patchLeaderEpoch } from '@jackdaw/protocol';
+import { CorruptRecordError, ErrorCode, patchBaseOffset, patchCrc, patchLeaderEpoch } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,18 @@ test('F14, B3: a follower never appends a batch whose CRC is wrong', async () =>
   assert.throws(() => log.appendAsFollower(Buffer.concat([good, bad])), CorruptRecordError);
   assert.equal(log.logEndOffset, 0);
   assert.throws(() => log.appendAsFollower(good.subarray(0, good.length - 3)), CorruptRecordError);
+});
+
+test('F14: a follower refuses a batch whose checksum is right and whose offsets no log can have', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  log.appendAsFollower(follower(batchOf(['a', 'b', 'c']), 0));
+  const endsBefore = follower(batchOf(['d', 'e']), 3);
+  new DataView(endsBefore.buffer, endsBefore.byteOffset).setInt32(23, -3);
+  patchCrc(endsBefore, 0);
+  assert.throws(() => log.appendAsFollower(endsBefore), CorruptRecordError);
+  const beyond = follower(batchOf(['f']), Number.MAX_SAFE_INTEGER);
+  assert.throws(() => log.appendAsFollower(beyond), CorruptRecordError);
+  assert.equal(log.logEndOffset, 3);
 });
 
 test('one replicated append is split over segments', async () => {
