@@ -8,13 +8,13 @@
  * and read (one broker), all partitions produced to, and the broker back in every ISR (several brokers).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Cluster, Consumer, createTopics, Producer } from '@jackdaw/client';
-import { freePorts } from '@jackdaw/testing';
+import { jackdawProgram } from './cluster/jackdaw.ts';
+import { adopt, keepDirectory, makeDirectory } from './cluster/leftovers.ts';
+import { freePorts } from './cluster/ports.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,8 +32,8 @@ const partitions = Number(values.partitions);
 const valueBytes = 16_000;
 const topic = 'restarted';
 const deadlineMs = 120_000;
-const binary = fileURLToPath(new URL('../../packages/cli/bin/jackdaw.js', import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), 'jackdaw-restart-'));
+const directory = makeDirectory();
+if (values.keep) keepDirectory(directory);
 const ports = await freePorts(brokers * 3);
 const portOf = (kind: number, broker: number): number => ports[kind * brokers + broker - 1] ?? 0;
 const bootstrapServers = Array.from({ length: brokers }, (_, i) => `127.0.0.1:${portOf(0, i + 1)}`).join(',');
@@ -51,8 +51,8 @@ function start(broker: number): void {
     ...values.set,
   ];
   const log = openSync(join(directory, `${broker}.log`), 'a');
-  const args = [binary, 'server', 'start', ...settings.flatMap((setting) => ['--set', setting])];
-  children.set(broker, spawn(process.execPath, args, { stdio: ['ignore', log, log] }));
+  const args = [jackdawProgram, 'server', 'start', ...settings.flatMap((setting) => ['--set', setting])];
+  children.set(broker, adopt(spawn(process.execPath, args, { stdio: ['ignore', log, log] })));
 }
 
 async function kill(broker: number): Promise<void> {
@@ -160,5 +160,4 @@ try {
 } finally {
   for (const broker of [...children.keys()]) await kill(broker);
   if (values.keep) console.log(`data, ports ${ports.join(' ')}: ${directory}`);
-  else rmSync(directory, { recursive: true, force: true });
 }

@@ -14,7 +14,7 @@ const directories = new Set<string>();
 
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  for (const directory of directories) remove(directory);
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
@@ -31,7 +31,17 @@ export function makeDirectory(): string {
   return directory;
 }
 
-export function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
+/** It stays when the program ends. */
+export function keepDirectory(directory: string): void {
   directories.delete(directory);
+}
+
+export function removeDirectory(directory: string): void {
+  remove(directory);
+  directories.delete(directory);
+}
+
+/** Again and again for a moment: a process that was killed just now may still be writing there. */
+function remove(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
