@@ -73,6 +73,8 @@ export class MemoryFs implements Fs {
   readonly failing = new Set<'read' | 'write' | 'sync'>();
   /** Held syncs do not finish until `releaseSyncs`: a disk that hangs. */
   holdSyncs = false;
+  /** Files whose sync has failed, in order. */
+  readonly failedSyncs: string[] = [];
   syncCount = 0;
   writeCount = 0;
   readCount = 0;
@@ -188,6 +190,7 @@ export class MemoryFs implements Fs {
       this.#countSync();
     } catch (error) {
       file.failSync(sequence, this.#options.prng ?? null);
+      for (const [path, named] of this.#names.entries()) if (named === file) this.failedSyncs.push(path);
       throw error;
     }
     file.sync(sequence);
@@ -402,6 +405,11 @@ export class MemoryFs implements Fs {
     this.releaseSyncs();
     this.#startFrom(new NameTable());
     this.#recount();
+  }
+
+  /** Whether the name would be there after a crash. */
+  isNameDurable(path: string): boolean {
+    return this.#durableNames.get(path) !== undefined;
   }
 
   /** What programs would read at `path`, without reading it: no fault is counted. A view; null when there is no file. */

@@ -16,6 +16,7 @@ import { RaftSafety } from './raft-safety.ts';
 import { Reach } from './reach.ts';
 import { expectSuperset, ReplicaSafety } from './replica-safety.ts';
 import { SessionBounds } from './session-bounds.ts';
+import { StorageSafety } from './storage-safety.ts';
 import { Watch, type Family } from './watch.ts';
 
 export function allChecks(cluster: SimCluster): Check[] {
@@ -40,7 +41,14 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
     if (led !== undefined) expectSuperset(ghost, led.leader, led.label);
   });
   const raft = new RaftSafety((entry, live) => metadata.onCommitted(entry, live));
-  const safety = [raft, metadata, new ReplicaSafety(ghosts, records), new GroupSafety(ghosts), new ProcessSafety()];
+  const safety = [
+    raft,
+    metadata,
+    new ReplicaSafety(ghosts, records),
+    new GroupSafety(ghosts),
+    new ProcessSafety(),
+    new StorageSafety(),
+  ];
   return new Watch(reach === null ? safety : [...safety, ...bounds(reach, metadata)]);
 }
 

@@ -3,6 +3,7 @@
  *
  *   OneOwner          in a generation each partition is assigned to one member at most (D5)
  *   OneAssignment     a generation has one assignment, whichever coordinator tells it
+ *   MembersSurvive    a coordinator that takes over a generation has its members (D3)
  *   GenerationsGrow   of the generations that were ever assigned, a later one has a higher number
  */
 import type { BrokerServices } from '@jackdaw/broker';
@@ -64,6 +65,7 @@ export class GroupSafety implements Family {
         );
       }
       if (group.state === 'Stable') this.#onAssigned(live, group);
+      else if (seen === undefined) this.#expectMembers(live, group);
     }
     if (count !== groups.size) this.#forgetRemoved(shard, groups);
   }
@@ -76,6 +78,17 @@ export class GroupSafety implements Family {
       groups.delete(groupId);
       this.#assigned.delete(groupId);
     }
+  }
+
+  /** A group whose last member leaves begins a new generation with that. */
+  #expectMembers(live: LiveNode, { groupId, generationId, state, members }: Group): void {
+    const before = this.#assigned.get(groupId);
+    if (state !== 'Empty' || members.size > 0 || before === undefined || before.generationId !== generationId) return;
+    if (this.#mayHaveLost(live.cluster, live, groupId)) return;
+    fail(
+      'MembersSurvive',
+      `group ${groupId} is empty on ${live.label}; ${before.label} had members in generation ${generationId}`,
+    );
   }
 
   #onAssigned(live: LiveNode, group: Group): void {

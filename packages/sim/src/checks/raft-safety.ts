@@ -1,7 +1,8 @@
 /**
  * Raft's properties over the quorum of the metadata, by what stands on the voters' disks and in their databases.
  *
- *   ElectionSafety       one start of one node leads in a term, and a majority of the disks has voted for it
+ *   ElectionSafety       one start of one node leads in a term, and a majority of the disks has voted for it; a disk in
+ *                        the place of a wiped one does not count before it is taken in (E9)
  *   LogMatching          an (index, term) names one entry with one predecessor, on every disk
  *   LeaderCompleteness   a new leader holds every entry that was committed in earlier terms
  *   StateMachineSafety   nobody applies another entry at an index than anybody else did
@@ -47,6 +48,8 @@ export class RaftSafety implements Family {
   readonly #entries: Map<number, number>[] = [];
   readonly #leaders = new Map<number, string>();
   readonly #votes = new Map<string, number>();
+  /** Voter → the directory that speaks for it, as of what is committed (E9). */
+  #identities: ReadonlyMap<number, string> = new Map();
 
   constructor(onCommitted: (entry: Entry, live: LiveNode) => void) {
     this.#onCommitted = onCommitted;
@@ -148,13 +151,20 @@ export class RaftSafety implements Family {
 
   #expectVotes(live: LiveNode, term: number): void {
     const { voters } = live.cluster.plan;
-    if (voters.some((id) => live.cluster.damaged.has(id))) return;
     const votes = voters.filter((id) => {
-      const hardState = this.#disks.get(id)?.hardState;
+      const hardState = this.#countedDisk(live, id)?.hardState;
       return hardState !== undefined && (hardState.term > term || (hardState.term === term && hardState.vote === live.node.id));
     });
     if (votes.length * 2 > voters.length) return;
     fail('ElectionSafety', `${live.label} leads in term ${term} by the durable votes of ${votes.join() || 'nobody'}`);
+  }
+
+  /** A voter's disk; but that which came in the place of a wiped one is nobody's until the quorum has taken it in (E9). */
+  #countedDisk({ cluster }: LiveNode, id: number): Disk | undefined {
+    const disk = this.#disks.get(id);
+    const identity = this.#identities.get(id);
+    const isStrange = disk !== undefined && identity !== undefined && identity !== disk.directoryId;
+    return isStrange && cluster.damaged.has(id) ? undefined : disk;
   }
 
   #expectComplete(live: LiveNode, term: number): void {
@@ -191,15 +201,15 @@ export class RaftSafety implements Family {
     }
     this.#committed.push({ term, committedBy: storage.initialState().term });
     this.#expectMajority(live, index, term);
+    if (entry.kind === 'identities') this.#identities = new Map(entry.identities);
     this.#onCommitted(entry, live);
   }
 
   #expectMajority(live: LiveNode, index: number, term: number): void {
     const { voters } = live.cluster.plan;
-    if (live.cluster.damaged.size > 0 && voters.some((id) => live.cluster.damaged.has(id))) return;
     let holders = 0;
     for (const id of voters) {
-      const disk = this.#disks.get(id);
+      const disk = this.#countedDisk(live, id);
       if (disk !== undefined && (disk.terms[index] === term || disk.snapshotIndex >= index)) holders++;
     }
     if (holders * 2 <= voters.length) {

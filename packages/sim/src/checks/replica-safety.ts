@@ -8,6 +8,8 @@
  *   LeaderAppendsOnly         a leader's log grows only
  *   StrictMinIsr              nothing is committed while the ISR is below its minimum (A12)
  *   HighWatermarkIsDurable    a leader commits what every member of its maximal ISR holds durably (A11, B1)
+ *   EpochsInLog               no leader epoch begins behind the end of the log that remembers it (A2, B6)
+ *   OwnDirectory              a log is in a directory that was made for its topic's id (A25)
  *   ReplicationQuorumSuperset the leader's maximal ISR covers the ISR that is registered
  */
 import type { HostedPartition } from '@jackdaw/broker';
@@ -132,6 +134,8 @@ export class ReplicaSafety implements Family {
     const isExcused =
       this.#ghosts.mayHaveLost(seen.live.cluster, ghost) || this.#ghosts.hasLost(seen.live.cluster, seen.live.node.id);
     expectBounds(seen, log, highWatermark);
+    if (isNewLog || log.truncations !== seen.truncations) expectEpochsInLog(seen, log);
+    if (isNewLog) expectOwnDirectory(seen, log);
     if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
     const { role } = hosted;
     if (role.kind === 'leader') this.#onLeader(seen, role.leader, { isNewRole, highWatermark });
@@ -166,6 +170,19 @@ export class ReplicaSafety implements Family {
       fail('HighWatermarkIsDurable', `${who} and commits ${highWatermark}, while node ${id} of its ISR holds ${durable}`);
     }
   }
+}
+
+/** Leader epochs that the log remembers begin within it. */
+function expectEpochsInLog({ live, ghost }: SeenReplica, log: PartitionLog): void {
+  const latest = log.latestEpoch();
+  if (latest === null || log.epochForOffset(log.logEndOffset) === latest) return;
+  fail('EpochsInLog', `${ghost.name} on ${live.label}: epoch ${latest} begins behind the log's end, ${log.logEndOffset}`);
+}
+
+function expectOwnDirectory({ live, ghost, hosted }: SeenReplica, log: PartitionLog): void {
+  const bytes = live.node.disk.contentOf(`${log.directory}/partition.metadata`);
+  if (bytes === null || Buffer.from(bytes).includes(hosted.topicId) || live.cluster.damaged.has(live.node.id)) return;
+  fail('OwnDirectory', `${ghost.name} on ${live.label}, of topic ${hosted.topicId}, is in the directory of another topic`);
 }
 
 function noteHighWatermark({ ghost, hosted }: SeenReplica): void {

@@ -1,0 +1,97 @@
+/**
+ * What a broker owes to its disk, by what is on it.
+ *
+ *   MarkerIsTaken         while a broker runs, the marker of its last clean stop is not on its disk, durably (B7, A18)
+ *   FailedSyncIsFinal     a log one of whose syncs has failed is offline (B9)
+ *   RecoveryPointIsTrue   recovery, by the recovery point on disk, begins at a segment before which all is synced (B2, B7)
+ */
+import type { PartitionLog } from '@jackdaw/log';
+import { dataDirectory } from '../node/sim-node.ts';
+import type { SimCluster } from '../cluster/sim-cluster.ts';
+import { fail } from './check.ts';
+import type { Family, LiveNode } from './watch.ts';
+
+const markerPath = `${dataDirectory}/.kafka_cleanshutdown`;
+const recoveryPointPath = `${dataDirectory}/recovery-point-offset-checkpoint`;
+
+interface Seen {
+  /** Failed syncs that were looked at. */
+  failedSyncs: number;
+  /** The memory of the recovery points' file as it was last seen: a new file has another. */
+  file: ArrayBufferLike | null;
+  /** `topic partition` → what the file says. */
+  points: ReadonlyMap<string, number>;
+}
+
+const lookEveryMs = 50;
+
+export class StorageSafety implements Family {
+  readonly #seen = new Map<LiveNode, Seen>();
+  #nextLookMs = 0;
+
+  onStarted(live: LiveNode): void {
+    const { disk } = live.node;
+    this.#seen.set(live, { failedSyncs: disk.failedSyncs.length, file: null, points: new Map() });
+    if (disk.isNameDurable(markerPath)) fail('MarkerIsTaken', `${live.label} runs, and its last stop is marked as clean`);
+  }
+
+  onEvent(live: LiveNode): void {
+    const seen = this.#seen.get(live);
+    if (seen === undefined) return;
+    const { disk } = live.node;
+    for (; seen.failedSyncs < disk.failedSyncs.length; seen.failedSyncs++) {
+      expectOffline(live, disk.failedSyncs[seen.failedSyncs] ?? '');
+    }
+    const checkpoint = disk.contentOf(recoveryPointPath);
+    if (checkpoint === null || checkpoint.buffer === seen.file) return;
+    seen.file = checkpoint.buffer;
+    seen.points = pointsIn(Buffer.from(checkpoint).toString());
+    expectTrueRecoveryPoints(live, seen.points);
+  }
+
+  onTime(cluster: SimCluster): void {
+    const { nowMs } = cluster.world.loop;
+    if (nowMs < this.#nextLookMs) return;
+    this.#nextLookMs = nowMs + lookEveryMs;
+    for (const [live, { points }] of this.#seen) expectTrueRecoveryPoints(live, points);
+  }
+
+  onDied(live: LiveNode): void {
+    this.#seen.delete(live);
+  }
+}
+
+function expectOffline(live: LiveNode, path: string): void {
+  if (!path.endsWith('.log')) return;
+  for (const log of live.services.logManager.logs()) {
+    if (!path.startsWith(`${log.directory}/`) || log.isOffline) continue;
+    fail('FailedSyncIsFinal', `${live.label}: a sync of ${path} has failed, and its log goes on`);
+  }
+}
+
+/** A version, a count, then `topic partition offset` in each line. */
+function pointsIn(checkpoint: string): Map<string, number> {
+  const lines = checkpoint.split('\n').slice(2);
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+}
+
+function expectTrueRecoveryPoints({ cluster, node, services, label }: LiveNode, points: ReadonlyMap<string, number>): void {
+  if (points.size === 0 || cluster.damaged.has(node.id)) return;
+  for (const log of services.logManager.logs()) {
+    const point = points.get(nameOf(log));
+    if (point === undefined || log.isOffline || segmentOf(log, point) <= segmentOf(log, log.recoveryPoint)) continue;
+    fail(
+      'RecoveryPointIsTrue',
+      `${label}: ${nameOf(log)} is recovered from ${point} on, and has to be from ${log.recoveryPoint} on`,
+    );
+  }
+}
+
+/** Recovery walks the whole segment that holds the point. */
+function segmentOf({ segmentBaseOffsets }: PartitionLog, offset: number): number {
+  return segmentBaseOffsets.findLast((baseOffset) => baseOffset <= offset) ?? 0;
+}
+
+function nameOf({ name }: PartitionLog): string {
+  return name.replace(/-(\d+)$/, ' $1');
+}
