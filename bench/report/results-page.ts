@@ -12,13 +12,15 @@ import { figureTable, microTable } from './table.ts';
 const benchDirectory = fileURLToPath(new URL('../../../bench/', import.meta.url));
 export const resultsDirectory = join(benchDirectory, 'results');
 
-const preamble = `# Benchmark results
-
-Newest first; written by \`npm run bench -- report\` from the records in [results](results). Each entry is one run of one command, the sides
-in turn on the same machine; figures that contradict an older entry replace nothing. A cell is the median of the rounds and half their
-spread; a ratio is Jackdaw's median over Kafka's: above 1 is better for rates, below 1 for times, CPU and memory.
-[docs/performance.md](../docs/performance.md) says what each row does and how to repeat it.
-`;
+const preamble = [
+  '# Benchmark results',
+  '',
+  'Newest first; written by `npm run bench -- report` from the records in [results](results). Each entry is one run of one',
+  'command, the sides in turn on the same machine; figures that contradict an older entry replace nothing. A cell is the',
+  "median of the rounds and half their spread; a ratio is Jackdaw's median over Kafka's: above 1 is better for rates, below 1",
+  'for times, CPU and memory. [docs/performance.md](../docs/performance.md) says what each row does and how to repeat it.',
+  '',
+].join('\n');
 
 /** Busier than this, by others, and a machine is not quiet. */
 const quietCores = 0.15;

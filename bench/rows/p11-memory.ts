@@ -40,7 +40,7 @@ export const memory: Work = {
 async function connect(context: WorkContext, to: { address: { host: string; port: number }; pid: number }): Promise<void> {
   const before = memoryMb(to.pid).resident;
   const open = new IdleConnections();
-  const count = Math.min(connections, context.scaled(connections, 500));
+  const count = Math.min(connections, context.scaled(connections, 2_000));
   try {
     context.progress(`${count} connections`);
     await open.open(to.address, count);

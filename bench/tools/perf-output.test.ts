@@ -29,7 +29,8 @@ test('a consumer is as fast as it fetches, without joining its group', () => {
   const output = [
     'start.time, end.time, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, rebalance.time.ms, fetch.time.ms, ' +
       'fetch.MB.sec, fetch.nMsg.sec',
-    '2026-11-22 10:00:00:000, 2026-11-22 10:00:05:000, 976.5625, 195.3125, 1000000, 200000.0000, 1000, 4000, 244.1406, 250000.0000',
+    '2026-11-22 10:00:00:000, 2026-11-22 10:00:05:000, 976.5625, 195.3125, 1000000, 200000.0000, 1000, 4000, ' +
+      '244.1406, 250000.0000',
   ].join('\n');
   assert.deepEqual(readConsumerSummary(output), {
     ...{ records: 1_000_000, mb: 976.5625, mbPerSecond: 244.1406, recordsPerSecond: 250_000 },
