@@ -11,6 +11,7 @@ export function figureTable(record: BenchRecord): string {
   const ratioHeads = peer === undefined ? [] : ours.map(({ title }) => `${title} ÷ ${peer.title}`);
   const head = ['row', 'figure', 'unit', ...record.sides.map(({ title }) => title), ...ratioHeads, 'goal', 'reached'];
   const lines = record.figures
+    .toSorted((a, b) => rowNumber(a) - rowNumber(b))
     .filter(({ values }) => Object.values(values).some((some) => some.length > 0))
     .map((figure) => [
       figure.row,
@@ -22,6 +23,11 @@ export function figureTable(record: BenchRecord): string {
       verdicts(figure, ours, peer),
     ]);
   return markdown([head, ...lines]);
+}
+
+/** P2 before P11, what has no number last. */
+function rowNumber({ row }: MeasuredFigure): number {
+  return row === 'load' ? Number.MAX_SAFE_INTEGER : Number(row.slice(1));
 }
 
 export function microTable(results: readonly MicroResult[]): string {

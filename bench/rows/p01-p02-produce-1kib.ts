@@ -26,7 +26,7 @@ export const produce1Kib: Work = {
     },
     { row: 'P1', key: 'produce1k.p99', label: `${what}: latency p99 at full load`, unit: 'ms', better: 'less' },
     ...usageFigures({
-      ...{ row: 'P1', cpuRow: 'P2', prefix: 'produce1k', what },
+      ...{ row: 'P1', cpuRow: 'P2', memoryRow: 'P11', prefix: 'produce1k', what },
       ...{ cpuGoal: { ratio: 0.4 }, memoryGoal: { ratio: 0.3 }, loopGoal: { value: 100 } },
     }),
   ],

@@ -8,6 +8,8 @@ export interface UsageFigures {
   readonly row: RowId;
   /** Of the row that asks for CPU for each GB, where that is another one. */
   readonly cpuRow?: RowId;
+  /** Of the row that asks for memory, likewise. */
+  readonly memoryRow?: RowId;
   readonly prefix: string;
   readonly what: string;
   readonly cpuGoal?: Goal;
@@ -15,12 +17,16 @@ export interface UsageFigures {
   readonly loopGoal?: Goal;
 }
 
-export function usageFigures({ row, cpuRow = row, prefix, what, ...goals }: UsageFigures): FigureSpec[] {
+export function usageFigures({ row, cpuRow = row, memoryRow = row, prefix, what, ...goals }: UsageFigures): FigureSpec[] {
   const goal = (wanted: Goal | undefined): { goal?: Goal } => (wanted === undefined ? {} : { goal: wanted });
   const base = { better: 'less' as const };
   return [
     { row: cpuRow, key: `${prefix}.cpu`, label: `${what}: brokers' CPU`, unit: 's/GB', ...base, ...goal(goals.cpuGoal) },
-    { row, key: `${prefix}.memory`, label: `${what}: memory of a node, peak`, unit: 'MB', ...base, ...goal(goals.memoryGoal) },
+    { row: cpuRow, key: `${prefix}.kernel`, label: `${what}: of it in the kernel`, unit: '%', better: 'neither' },
+    {
+      ...{ row: memoryRow, key: `${prefix}.memory`, label: `${what}: memory of a node, peak`, unit: 'MB', ...base },
+      ...goal(goals.memoryGoal),
+    },
     { row, key: `${prefix}.loop.max`, label: `${what}: event-loop delay, worst`, unit: 'ms', ...base, ...goal(goals.loopGoal) },
     { row, key: `${prefix}.loop.p99`, label: `${what}: event-loop delay, p99`, unit: 'ms', ...base },
     { row, key: `${prefix}.gc`, label: `${what}: garbage collection`, unit: '% of CPU', ...base },
@@ -30,6 +36,7 @@ export function usageFigures({ row, cpuRow = row, prefix, what, ...goals }: Usag
 export function recordUsage(context: WorkContext, prefix: string, used: { readonly usage: Usage; readonly bytes: number }): void {
   const { usage, bytes } = used;
   context.record(`${prefix}.cpu`, usage.cpuSeconds / (bytes / bytesPerGb));
+  context.record(`${prefix}.kernel`, (100 * usage.systemSeconds) / Math.max(usage.cpuSeconds, 0.01));
   context.record(`${prefix}.memory`, usage.peakMb);
   if (usage.eventLoop !== null) {
     context.record(`${prefix}.loop.max`, usage.eventLoop.maxMs);
