@@ -47,7 +47,7 @@ export function readPartition(
     const end = log.endOffsetForEpoch(wanted.lastFetchedEpoch);
     if (end.leaderEpoch < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
     if (end.leaderEpoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) {
-      return { ...bounds, ...empty, diverging: { epoch: end.leaderEpoch, endOffset: end.endOffset }, errorCode: ErrorCode.NONE };
+      return nothingRead(bounds, { epoch: end.leaderEpoch, endOffset: end.endOffset });
     }
   }
   if (wanted.fetchOffset < log.logStartOffset || wanted.fetchOffset > log.logEndOffset) {
@@ -57,7 +57,7 @@ export function readPartition(
   const maxBytes = Math.max(0, Math.min(wanted.maxBytes, budget.maxBytes));
   // Without room there is still the first batch of the fetch, or a consumer with a small limit would never move (KIP-74).
   if (wanted.fetchOffset >= leader.highWatermark || (maxBytes === 0 && !budget.minOneBatch)) {
-    return { ...bounds, ...empty, errorCode: ErrorCode.NONE };
+    return nothingRead(bounds, null);
   }
   const fail = (error: unknown): PartitionRead => failed(readFailure(broker, led, error));
   const convert = (read: Awaited<ReturnType<typeof log.read>>): PartitionRead => {
@@ -71,7 +71,9 @@ export function readPartition(
       broker.replicas.onCorrupt(hosted, Math.min(read.baseOffset, wanted.fetchOffset));
       return failed(ErrorCode.KAFKA_STORAGE_ERROR);
     }
-    return { ...bounds, diverging: null, errorCode: ErrorCode.NONE, records: read.chunks, sizeBytes: read.sizeBytes };
+    const { highWatermark, logStartOffset } = bounds;
+    const { chunks: records, sizeBytes } = read;
+    return { errorCode: ErrorCode.NONE, highWatermark, logStartOffset, diverging: null, records, sizeBytes, hosted };
   };
   try {
     const result = log.read({
@@ -86,15 +88,25 @@ export function readPartition(
   }
 }
 
-const empty = { records: [] as readonly Uint8Array[], sizeBytes: 0, diverging: null };
+const noRecords: readonly Uint8Array[] = [];
+
+/** All that is returned here is written out in one order of fields: a read is made for each partition of each fetch. */
+function nothingRead(
+  { highWatermark, logStartOffset, hosted }: { highWatermark: number; logStartOffset: number; hosted: HostedPartition },
+  diverging: PartitionRead['diverging'],
+): PartitionRead {
+  return { errorCode: ErrorCode.NONE, highWatermark, logStartOffset, diverging, records: noRecords, sizeBytes: 0, hosted };
+}
 
 /** A partition of which nothing is read. */
 export function failed(errorCode: number, bounds?: { highWatermark: number; logStartOffset: number }): PartitionRead {
   return {
+    errorCode,
     highWatermark: bounds?.highWatermark ?? -1,
     logStartOffset: bounds?.logStartOffset ?? -1,
-    ...empty,
-    errorCode,
+    diverging: null,
+    records: noRecords,
+    sizeBytes: 0,
     hosted: null,
   };
 }

@@ -30,8 +30,8 @@ interface WireRejection {
 export interface RaftFrame {
   from: number;
   to: number;
-  term?: number;
-  directoryId?: string;
+  term?: number | null;
+  directoryId?: string | null;
   preVote?: { lastIndex: number; lastTerm: number } | null;
   preVoteReply?: { isGranted: boolean; isUnknownIdentity: boolean } | null;
   vote?: { lastIndex: number; lastTerm: number; isTransfer: boolean } | null;
@@ -50,27 +50,56 @@ const entryKinds = { normal: 0, noop: 1, identities: 2 } as const;
 const emptyBytes = new Uint8Array(0);
 
 export function frameOf(message: RaftMessage): RaftFrame {
-  const frame: RaftFrame = { from: message.from, to: message.to };
-  if ('term' in message) frame.term = message.term;
-  if ('directoryId' in message) frame.directoryId = message.directoryId;
+  const frame = emptyFrame(message);
   switch (message.kind) {
     case 'append':
-      return { ...frame, append: { ...message, entries: message.entries.map(wireEntryOf) } };
+      frame.append = { ...message, entries: message.entries.map(wireEntryOf) };
+      return frame;
     case 'snapshot':
-      return {
-        ...frame,
-        snapshot: {
-          index: message.snapshot.metadata.index,
-          term: message.snapshot.metadata.term,
-          identities: wireIdentitiesOf(message.snapshot.metadata.identities),
-          data: message.snapshot.data,
-        },
+      frame.snapshot = {
+        index: message.snapshot.metadata.index,
+        term: message.snapshot.metadata.term,
+        identities: wireIdentitiesOf(message.snapshot.metadata.identities),
+        data: message.snapshot.data,
       };
+      return frame;
     case 'leaderHint':
-      return { ...frame, leaderHint: { leaderId: message.leaderId ?? -1 } };
+      frame.leaderHint = { leaderId: message.leaderId ?? -1 };
+      return frame;
+    case 'heartbeat':
+      frame.heartbeat = message;
+      return frame;
+    case 'heartbeatReply':
+      frame.heartbeatReply = message;
+      return frame;
+    case 'appendReply':
+      frame.appendReply = message;
+      return frame;
     default:
-      return { ...frame, [message.kind]: message };
+      return Object.assign(frame, { [message.kind]: message });
   }
+}
+
+/** With all fields, so that frames of every kind have one shape. Null is left out of the bytes. */
+function emptyFrame(message: RaftMessage): RaftFrame {
+  return {
+    from: message.from,
+    to: message.to,
+    term: 'term' in message ? message.term : null,
+    directoryId: 'directoryId' in message ? message.directoryId : null,
+    preVote: null,
+    preVoteReply: null,
+    vote: null,
+    voteReply: null,
+    append: null,
+    appendReply: null,
+    heartbeat: null,
+    heartbeatReply: null,
+    snapshot: null,
+    timeoutNow: null,
+    observe: null,
+    leaderHint: null,
+  };
 }
 
 /** No honest cluster counts this far; beyond 2^53 a number and the next one could be the same. */
@@ -84,35 +113,68 @@ export function messageOf(frame: RaftFrame): RaftMessage | null {
 
 /** Whether every number in a message, at any depth, is one that can be counted on from. */
 function areCounts(value: object): boolean {
-  return Object.values(value).every((field: unknown) => {
-    if (typeof field === 'number') return Number.isInteger(field) && Math.abs(field) <= maxCount;
-    return typeof field !== 'object' || field === null || field instanceof Uint8Array || areCounts(field);
-  });
+  // Messages are plain objects and arrays of ours, so nothing is inherited.
+  for (const key in value) {
+    const field: unknown = value[key as keyof typeof value];
+    if (typeof field === 'number') {
+      if (!Number.isInteger(field) || Math.abs(field) > maxCount) return false;
+    } else if (typeof field === 'object' && field !== null && !(field instanceof Uint8Array) && !areCounts(field)) return false;
+  }
+  return true;
 }
 
+/**
+ * Field by field: of spread objects the engine cannot foresee the shape, and this runs for every message of every peer.
+ */
 function anyMessageOf(frame: RaftFrame): RaftMessage | null {
+  const { from, to } = frame;
+  const term = frame.term ?? 0;
+  const directoryId = frame.directoryId ?? '';
+  if (frame.heartbeat) {
+    const { commitIndex, commitTerm, round } = frame.heartbeat;
+    return { from, to, term, kind: 'heartbeat', commitIndex, commitTerm, round };
+  }
+  if (frame.heartbeatReply) {
+    return { from, to, term, directoryId, kind: 'heartbeatReply', round: frame.heartbeatReply.round };
+  }
+  if (frame.append) {
+    const { prevIndex, prevTerm, commitIndex } = frame.append;
+    const entries = frame.append.entries.map(entryOf);
+    return entries.includes(null)
+      ? null
+      : { from, to, term, kind: 'append', prevIndex, prevTerm, entries: entries as Entry[], commitIndex };
+  }
+  if (frame.appendReply) {
+    const { matchIndex, rejection } = frame.appendReply;
+    return { from, to, term, directoryId, kind: 'appendReply', matchIndex, rejection };
+  }
+  return frame.snapshot ? snapshotMessageOf(frame, frame.snapshot) : rareMessageOf(frame);
+}
+
+function snapshotMessageOf(frame: RaftFrame, snapshot: NonNullable<RaftFrame['snapshot']>): RaftMessage {
+  const { index, term, identities, data } = snapshot;
+  return {
+    from: frame.from,
+    to: frame.to,
+    term: frame.term ?? 0,
+    kind: 'snapshot',
+    snapshot: { metadata: { index, term, identities: identitiesOf(identities) }, data },
+  };
+}
+
+/** What is said around elections only. */
+function rareMessageOf(frame: RaftFrame): RaftMessage | null {
   const ofTerm = { from: frame.from, to: frame.to, term: frame.term ?? 0 };
   const signed = { ...ofTerm, directoryId: frame.directoryId ?? '' };
-  if (frame.append) {
-    const entries = frame.append.entries.map(entryOf);
-    return entries.includes(null) ? null : { ...ofTerm, kind: 'append', ...frame.append, entries: entries as Entry[] };
-  }
-  if (frame.appendReply) return { ...signed, kind: 'appendReply', ...frame.appendReply };
-  if (frame.heartbeat) return { ...ofTerm, kind: 'heartbeat', ...frame.heartbeat };
-  if (frame.heartbeatReply) return { ...signed, kind: 'heartbeatReply', ...frame.heartbeatReply };
   if (frame.preVote) return { ...signed, kind: 'preVote', ...frame.preVote };
   if (frame.preVoteReply) return { ...signed, kind: 'preVoteReply', ...frame.preVoteReply };
   if (frame.vote) return { ...signed, kind: 'vote', ...frame.vote };
   if (frame.voteReply) return { ...signed, kind: 'voteReply', ...frame.voteReply };
   if (frame.timeoutNow) return { ...ofTerm, kind: 'timeoutNow' };
   if (frame.observe) return { ...signed, kind: 'observe', ...frame.observe };
-  if (frame.leaderHint) {
-    const { leaderId } = frame.leaderHint;
-    return { from: frame.from, to: frame.to, kind: 'leaderHint', leaderId: leaderId < 0 ? null : leaderId };
-  }
-  if (!frame.snapshot) return null;
-  const { index, term, identities, data } = frame.snapshot;
-  return { ...ofTerm, kind: 'snapshot', snapshot: { metadata: { index, term, identities: identitiesOf(identities) }, data } };
+  if (!frame.leaderHint) return null;
+  const { leaderId } = frame.leaderHint;
+  return { from: frame.from, to: frame.to, kind: 'leaderHint', leaderId: leaderId < 0 ? null : leaderId };
 }
 
 function wireEntryOf(entry: Entry): WireEntry {
