@@ -29,6 +29,8 @@ const everybody: WorkloadPlan = {
   hasTenant: true,
   hasTrimmer: true,
   hasProber: true,
+  hasRepeater: true,
+  hasSeeker: true,
   pauseMs: 200,
   maxBurst: 4,
   maxRecords: 300,

@@ -20,7 +20,7 @@ export function drawPlan(seed: number): RunPlan {
   const brokers = nodes.filter(({ roles, startsAtOnce }) => roles !== 'controller' && startsAtOnce).length;
   const topics = drawTopics(prng, brokers);
   const settings = drawSettings(prng, { knobs, brokers });
-  const workload = drawWorkload(prng);
+  const workload = drawWorkload(prng, new Prng(seed ^ 0x6c617465));
   const chaosMs = prng.between(2_500, prng.chance(0.8) ? 5_000 : 12_000);
   const faults = drawFaults(prng, { chaosMs, nodes });
   const buggify = prng.chance(0.5) ? 0 : 0.1 + prng.float() * 0.4;
@@ -69,6 +69,8 @@ const stillWorkload: WorkloadPlan = {
   hasTenant: false,
   hasTrimmer: false,
   hasProber: false,
+  hasRepeater: false,
+  hasSeeker: false,
   pauseMs: 50,
   maxBurst: 3,
   maxRecords: 200,
@@ -155,7 +157,8 @@ function sometimesUpTo(prng: Prng, most: number): number {
   return prng.chance(2 / 3) ? 0 : prng.float() * most;
 }
 
-function drawWorkload(prng: Prng): WorkloadPlan {
+/** `later` draws what was added later, so that all else of a seed stays as it was. */
+function drawWorkload(prng: Prng, later: Prng): WorkloadPlan {
   return {
     idempotentSenders: prng.between(0, 2),
     plainSenders: prng.between(0, 2),
@@ -172,6 +175,8 @@ function drawWorkload(prng: Prng): WorkloadPlan {
     hasTenant: prng.chance(0.3),
     hasTrimmer: prng.chance(0.2),
     hasProber: prng.chance(0.3),
+    hasRepeater: later.chance(0.4),
+    hasSeeker: later.chance(0.3),
     pauseMs: prng.between(10, 200),
     maxBurst: prng.between(1, 8),
     maxRecords: prng.between(50, prng.chance(0.8) ? 300 : 1_500),

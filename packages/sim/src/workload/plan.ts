@@ -29,6 +29,10 @@ export interface WorkloadPlan {
   readonly hasTrimmer: boolean;
   /** Asks leaders for ends of epochs, and for producer ids. */
   readonly hasProber: boolean;
+  /** Repeats batches that it has sent, and leaves gaps in their sequence. */
+  readonly hasRepeater: boolean;
+  /** Keeps fetch sessions and jumps about in the logs. */
+  readonly hasSeeker: boolean;
   /** Mean pause between two bursts of a sender, virtual ms. */
   readonly pauseMs: number;
   readonly maxBurst: number;

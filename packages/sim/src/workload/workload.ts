@@ -12,6 +12,8 @@ import { startGroup } from './group.ts';
 import { startObservers } from './observers.ts';
 import { askForEnds, startFinalRead, startReaders } from './readers.ts';
 import type { Recorder } from './recorder.ts';
+import { startRepeater } from './repeater.ts';
+import { startSeeker } from './seeker.ts';
 import { senderPrefix, startSenders } from './senders.ts';
 import { startTenant } from './tenant.ts';
 import { startTrimmer } from './trimmer.ts';
@@ -49,6 +51,8 @@ export class SimWorkload {
     startAdmin(context);
     startTenant(context);
     startTrimmer(context);
+    startRepeater(context);
+    startSeeker(context);
     this.#startCloser();
   }
 
@@ -87,7 +91,8 @@ export class SimWorkload {
     const client = context.newClient('closer');
     context.run(client, 'wait for the sends and ask for the ends', async () => {
       const cluster = await context.connect(client);
-      while (!context.isDraining || context.hasOpen(senderPrefix) || context.hasOpen('trimmer')) await client.sleep(pauseMs);
+      while (!context.isDraining || context.hasOpen(senderPrefix) || context.hasOpen('repeater') || context.hasOpen('trimmer'))
+        await client.sleep(pauseMs);
       while (context.ends === null) {
         try {
           context.setEnds(await askForEnds(context, cluster));
