@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { BenchCluster } from '../cluster/bench-cluster.ts';
+import { beginRecordings, endRecordings } from './flight-recorder.ts';
 import { beginProbe, endProbe } from './probe-link.ts';
 import { cpuSeconds, memoryMb, resetPeakMemory } from './proc.ts';
 
@@ -36,6 +37,8 @@ export async function measured<T>(
   for (const pid of pids) resetPeakMemory(pid);
   const probed = cluster.brokers.flatMap(({ nodeId, probed: child }) => (child === undefined ? [] : [{ nodeId, child }]));
   await Promise.all(probed.map(({ child }) => beginProbe(child, options.profile !== undefined)));
+  const recorded = options.profile !== undefined && cluster.side.isPeer ? cluster.brokers : [];
+  await beginRecordings(recorded.map(({ pid }) => pid));
   const before = cpuSeconds(pids);
   const began = performance.now();
   const result = await work();
@@ -43,9 +46,9 @@ export async function measured<T>(
   const after = cpuSeconds(pids);
   const memory = pids.map(memoryMb);
   const { directory = '', name = '' } = options.profile ?? {};
-  const reports = await Promise.all(
-    probed.map(({ nodeId, child }) => endProbe(child, join(directory, `${name}-${cluster.side.id}-node-${nodeId}`))),
-  );
+  const fileOf = (nodeId: number): string => join(directory, `${name}-${cluster.side.id}-node-${nodeId}`);
+  const reports = await Promise.all(probed.map(({ nodeId, child }) => endProbe(child, fileOf(nodeId))));
+  const recordings = await endRecordings(recorded.map(({ nodeId, pid }) => ({ pid, file: fileOf(nodeId) })));
   return {
     result,
     usage: {
@@ -62,7 +65,7 @@ export async function measured<T>(
               p99Ms: Math.max(...reports.map(({ eventLoop }) => eventLoop.p99Ms)),
             },
       gcMs: reports.length === 0 ? null : reports.reduce((sum, { gcMs }) => sum + gcMs, 0),
-      profiles: reports.flatMap(({ profiles }) => profiles),
+      profiles: [...recordings, ...reports.flatMap(({ profiles }) => profiles)],
     },
   };
 }
