@@ -187,12 +187,15 @@ export class ReplicaCore {
   }
 
   /**
-   * Records below the high watermark are given up only where that is expected (A6): after an unclean election, or in
-   * page-cache mode, where a crash may have taken them from everybody.
+   * Records below the high watermark are given up only where that is expected (A6): after an unclean election, in
+   * page-cache mode, where a crash may have taken them from everybody, or when this disk has been found damaged, so that it
+   * is this replica that does not know better.
    */
   #mayTruncate(partition: HostedPartition, plan: Truncation): boolean {
     if (!plan.isBelowHighWatermark || partition.desired.isRecovering) return true;
     if (this.#options.config.durability === 'page-cache') return true;
+    const recovery = partition.log?.recovery;
+    if (recovery?.lostDurableRecords === true || recovery?.wasCutInTheMiddle === true) return true;
     if (this.topicConfigs.of(partition.topicName).uncleanLeaderElectionEnable) return true;
     this.#options.log.onTruncationRefused(partition, plan);
     return false;

@@ -8,7 +8,7 @@
  */
 
 import { sometimes } from '@jackdaw/base';
-import type { BytePosition, Clock, Offset } from '@jackdaw/base';
+import type { BytePosition, Clock, LeaderEpoch, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@jackdaw/protocol';
 import { join } from 'node:path';
 import { BatchChain, type Place } from './batch-chain.ts';
@@ -98,7 +98,8 @@ class Loader {
     this.#findSegments();
     const isEpochFileSound = this.#epochs.load(readLeaderEpochs(fs, context.directory) ?? []);
     const firstWalked = hadCleanShutdown ? this.#segments.count : this.#segments.indexFor(recoveryPoint);
-    if (!isEpochFileSound || this.#epochs.entries.length === 0) await this.#rebuildEpochs(firstWalked);
+    const hasEpochs = isEpochFileSound && this.#epochs.entries.length > 0;
+    if (!hasEpochs || !(await this.#epochsFit(firstWalked))) await this.#rebuildEpochs(firstWalked);
     if (this.#segments.count > 0) {
       // A log that was closed in order ends where its checkpoint says; else it is not what it was (B3).
       if (!hadCleanShutdown || !(await this.#loadCleanly())) await this.#recover();
@@ -305,21 +306,56 @@ class Loader {
     }
   }
 
+  /** Whether each epoch of the file begins with a batch of it: the file has no checksum, and a digit of it can rot (B6). */
+  async #epochsFit(segmentCount: number): Promise<boolean> {
+    const first = this.#segments.at(0)?.baseOffset ?? 0;
+    const end = this.#segments.at(segmentCount)?.baseOffset ?? Number.POSITIVE_INFINITY;
+    for (const { epoch, startOffset } of this.#epochs.entries) {
+      const segment = this.#segments.at(this.#segments.indexFor(startOffset));
+      if (segment === undefined || startOffset < first || startOffset >= end) continue;
+      if (!(await this.#beginsAt(segment, epoch, startOffset))) return false;
+    }
+    return true;
+  }
+
+  /** One batch alone that says otherwise has rotted itself, for its CRC does not cover the epoch either. */
+  async #beginsAt(segment: Segment, epoch: LeaderEpoch, startOffset: Offset): Promise<boolean> {
+    const indexes = await segment.acquire();
+    const range = { start: indexes.positionBefore(startOffset - 1), end: segment.sizeBytes, verifyCrc: false };
+    let [wrong, seen] = [0, 0];
+    await scanBatches(this.#options.fs, segment.file(), range, (bytes, position) => {
+      const found = batchLeaderEpoch(bytes, position);
+      const isBefore = batchLastOffset(bytes, position) < startOffset;
+      const fits = isBefore ? found < epoch : found >= epoch && batchBaseOffset(bytes, position) >= startOffset;
+      if (!fits || (seen === 0 && !isBefore && found !== epoch)) wrong++;
+      if (!isBefore) seen++;
+      return seen < 2;
+    });
+    segment.release();
+    this.#options.context.openSegments.touch(segment);
+    return wrong < 2;
+  }
+
   /** The epochs of all batches in the first segments, when the file is of no use (B6). */
   async #rebuildEpochs(segmentCount: number): Promise<void> {
     sometimes('log: leader epochs rebuilt from the batches');
     this.#epochs.clear();
+    // A batch that alone raises the epoch has rotted: the next one must bear it out.
+    let raise: { epoch: LeaderEpoch; startOffset: Offset } | null = null;
     for (const segment of this.#segments.all.slice(0, segmentCount)) {
       const range = { start: 0, end: segment.sizeBytes, verifyCrc: false };
       await scanBatches(this.#options.fs, segment.file(), range, (bytes, position) => {
-        const leaderEpoch = batchLeaderEpoch(bytes, position);
-        const baseOffset = batchBaseOffset(bytes, position);
-        const isNew = leaderEpoch > (this.#epochs.latestEpoch() ?? -1);
-        if (isNew && segment.canHold(baseOffset)) this.#epochs.assign(leaderEpoch, baseOffset);
+        const epoch = batchLeaderEpoch(bytes, position);
+        const startOffset = batchBaseOffset(bytes, position);
+        if (raise !== null && epoch >= raise.epoch) this.#epochs.assign(raise.epoch, raise.startOffset);
+        raise = epoch > (this.#epochs.latestEpoch() ?? -1) && segment.canHold(startOffset) ? { epoch, startOffset } : null;
         return true;
       });
       this.#options.context.openSegments.touch(segment);
     }
+    // The compiler does not see that a callback has set it.
+    const last = raise as { epoch: LeaderEpoch; startOffset: Offset } | null;
+    if (last !== null) this.#epochs.assign(last.epoch, last.startOffset);
   }
 
   /** Takes segments from `index` on out of the log: last first, so that a crash leaves a prefix. */

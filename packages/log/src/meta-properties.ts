@@ -4,6 +4,7 @@
  */
 
 import { utf8Decode, utf8Encode } from '@jackdaw/base';
+import { isUuid } from '@jackdaw/protocol';
 import { join } from 'node:path';
 import { replaceFileNow } from './checkpoint-file.ts';
 import { cleanShutdownFile, metaPropertiesFile } from './file-names.ts';
@@ -25,11 +26,17 @@ export function readMetaProperties(fs: Fs, directory: string): MetaProperties | 
   const clusterId = values.get('cluster.id');
   const nodeId = Number(values.get('node.id'));
   const directoryId = values.get('directory.id');
-  if (values.get('version') !== '1' || clusterId === undefined || !Number.isInteger(nodeId) || directoryId === undefined) {
+  const isWhole = values.get('version') === '1' && Number.isInteger(nodeId);
+  if (!isWhole || clusterId === undefined || !isPlainText(clusterId) || directoryId === undefined || !isUuid(directoryId)) {
     const message = `${path} is not a meta.properties of version 1 with cluster.id, node.id and directory.id`;
     throw new StorageError('corrupt', path, message);
   }
   return { clusterId, nodeId, directoryId };
+}
+
+/** The id is sent to other nodes in a header of gRPC, which takes no more than this. */
+function isPlainText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
 }
 
 /** Formats a directory: durable before this returns. */

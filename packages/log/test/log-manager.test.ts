@@ -1,6 +1,6 @@
 /** The logs of one data directory: its identity and lock, clean and unclean starts, removal, failed disks, checkpoints. */
 import { ManualClock, Prng } from '@jackdaw/base';
-import { batchLeaderEpoch, eachBatch, ErrorCode, patchBaseOffset, uuidOf } from '@jackdaw/protocol';
+import { batchLeaderEpoch, eachBatch, ErrorCode, isUuid, patchBaseOffset, uuidOf } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { readSmallFile, StorageError, type Fs } from '../src/fs.ts';
 import { defaultLogConfig } from '../src/log-config.ts';
 import { LogManager, TopicIdMismatchError, type LogManagerOptions } from '../src/log-manager.ts';
 import { MemoryFs } from '../src/memory-fs.ts';
+import { readMetaProperties } from '../src/meta-properties.ts';
 import { NodeFs } from '../src/node-fs.ts';
 import type { PartitionLog } from '../src/partition-log.ts';
 import { append, batchOf, batchOfSize, putFile, readAll, startMs } from './support.ts';
@@ -373,6 +374,27 @@ test('B9: what a failed sync left in the page cache is written again before it c
     const third = await open(fs.mount());
     assert.equal(third.get('orders', 0)?.logEndOffset, 15);
     assert.deepEqual(third.directories[0]?.hadFailed, false);
+  }
+});
+
+test('a meta.properties in which a bit has flipped is refused with its path, or names another cluster, node or directory', async () => {
+  const whole = new MemoryFs();
+  (await open(whole)).abandon();
+  const { length } = readSmallFile(whole, '/data/meta.properties') ?? assert.fail();
+  for (let bit = 0; bit < length * 8; bit++) {
+    const fs = new MemoryFs();
+    (await open(fs)).abandon();
+    const bytes = readSmallFile(fs, '/data/meta.properties') ?? assert.fail();
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    fs.unlink('/data/meta.properties');
+    putFile(fs, '/data/meta.properties', bytes);
+    try {
+      const found = readMetaProperties(fs, '/data') ?? assert.fail();
+      assert.match(found.clusterId, /^[\x20-\x7e]+$/);
+      assert.ok(isUuid(found.directoryId));
+    } catch (error) {
+      assert.ok(isStorageError(/^\/data\/meta\.properties is not/)(error), String(error));
+    }
   }
 });
 
