@@ -5,9 +5,9 @@
  * Whose brokers they are is the side's business; `launch` puts a shim under them. A broker that ends without having been
  * asked to is a crash, which fails the run like a broken promise, unless the fault may end it (`allowEnd`).
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { apis, Cluster, createTopics, describeQuorum, type PartitionMetadata } from '@jackdaw/client';
 import { openNetwork } from './network/open-network.ts';
 import type { ClusterNetwork, NetworkKind } from './network/network.ts';
@@ -38,6 +38,8 @@ export interface ClusterOptions {
   /** What the cluster keeps its files in; default a new directory under the system's temporary one. */
   readonly directory?: string;
   readonly launch?: (broker: BrokerLayout, command: LaunchCommand) => LaunchCommand;
+  /** Where a broker keeps its data, when it is on a disk of its own; whoever made the disk removes it. */
+  readonly placeData?: (nodeId: number) => string;
   /** Of the topic that the load is on; `min.insync.replicas` is 2 without it. */
   readonly topicConfigs?: Readonly<Record<string, string>>;
 }
@@ -77,9 +79,10 @@ export class FaultCluster {
     const ports = await freePorts(2 * count);
     const network = await openNetwork(options.network ?? 'loopback', count, ports);
     const brokers = Array.from({ length: count }, (_, i): BrokerLayout => {
-      const dataDir = join(directory, `broker-${i + 1}`, 'data');
-      mkdirSync(dataDir, { recursive: true });
-      const outputFile = join(directory, `broker-${i + 1}`, 'output.log');
+      const usual = join(directory, `broker-${i + 1}`, 'data');
+      const dataDir = options.placeData?.(i + 1) ?? usual;
+      for (const needed of [dirname(usual), dataDir]) mkdirSync(needed, { recursive: true });
+      const outputFile = join(dirname(usual), 'output.log');
       const [port, controllerPort] = [ports[i] as number, ports[count + i] as number];
       return { nodeId: i + 1, host: network.addressOf(i + 1), port, controllerPort, dataDir, outputFile };
     });
@@ -238,6 +241,14 @@ export class FaultCluster {
     this.#client = undefined;
     await Promise.all([...this.#processes.values()].map((one) => one.stop(signal)));
     this.network.close();
+  }
+
+  /** Brings what is on disks that will be removed to the other files, for somebody to look at. */
+  keepFiles(): void {
+    for (const { nodeId, dataDir } of this.brokers) {
+      const kept = join(this.directory, `broker-${nodeId}`, 'data');
+      if (dataDir !== kept) cpSync(dataDir, kept, { recursive: true });
+    }
   }
 
   removeFiles(): void {

@@ -122,6 +122,7 @@ async function attempt(complaints: string[], work: () => Promise<void>): Promise
 }
 
 async function keepEvidence(cluster: FaultCluster, recorder: Recorder): Promise<string> {
+  cluster.keepFiles();
   const file = join(cluster.directory, 'history.ndjson');
   const lines = Readable.from(historyLines(recorder)).map((line: string) => `${line}\n`);
   await pipeline(lines, createWriteStream(file));

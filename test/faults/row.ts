@@ -43,7 +43,7 @@ export interface RowOptions {
 
 export interface PreparedRow {
   /** What the cluster needs; `settings` are added to those of the command line, `launch` wraps that of others in a schedule. */
-  readonly cluster?: Pick<ClusterOptions, 'settings' | 'launch' | 'network' | 'topicConfigs'>;
+  readonly cluster?: Pick<ClusterOptions, 'settings' | 'launch' | 'network' | 'topicConfigs' | 'placeData'>;
   /** Begins the fault. What it returns undoes it. */
   readonly strike: (run: FaultRun, prng: Prng) => Promise<Struck>;
   /** How long the fault lasts, milliseconds, drawn between the two; default 0. Not with `whileStruck`. */

@@ -133,9 +133,13 @@ export function statisticOf(values: readonly number[], of: Limit['of']): number 
   return of === 'max' ? Math.max(...values) : percentile(values, of === 'p50' ? 0.5 : 0.99);
 }
 
-/** "gap 1.20 s", "failed 0". */
+/** "gap 1.20 s", "fetchP99 3.4 ms", "failed 0". */
 export function formatFigure(name: string, value: number): string {
-  return name.endsWith('Ms') ? `${name.slice(0, -2)} ${(value / 1000).toFixed(2)} s` : `${name} ${formatNumber(value)}`;
+  return name.endsWith('Ms') ? `${name.slice(0, -2)} ${formatTime(value)}` : `${name} ${formatNumber(value)}`;
+}
+
+function formatTime(ms: number): string {
+  return ms < 100 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
 
 function formatNumber(value: number): string {

@@ -9,8 +9,9 @@
  *   POWERFAIL_IGNORE_SYNC=1  a disk that lies: fsync succeeds and makes nothing durable (the negative control)
  *
  * An entry is written before its operation, a sync's end after it. So an entry whose operation did not happen is possible (its
- * undoing changes nothing), an operation without an entry is not. Not seen: mmap, stdio, sendfile, copy_file_range, io_uring
- * (brokers run with UV_USE_IO_URING=0), and renames of directories.
+ * undoing changes nothing), an operation without an entry is not. Of stdio only what LevelDB writes with is seen: fopen for
+ * writing and fwrite_unlocked. Not seen: mmap, sendfile, copy_file_range, io_uring (brokers run with UV_USE_IO_URING=0), and
+ * renames of directories.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -279,6 +280,47 @@ int close(int fd) {
   REAL(close);
   if (fd >= 0 && fd < MAX_FDS) watched[fd] = 0;
   return real(fd);
+}
+
+/* Streams for writing get a descriptor of ours, and what is written to them goes to it at once. */
+static FILE *open_stream(const char *path, const char *mode, FILE *(*real)(const char *, const char *)) {
+  char buffer[MAX_PATH];
+  if (!is_below(absolute(path, buffer)) || mode[0] == 'r') return real(path, mode);
+  int flags = O_CREAT | O_CLOEXEC | (strchr(mode, '+') ? O_RDWR : O_WRONLY) | (mode[0] == 'a' ? O_APPEND : O_TRUNC);
+  int fd = open_any(AT_FDCWD, path, flags, 0666);
+  return fd < 0 ? NULL : fdopen(fd, mode);
+}
+
+FILE *fopen(const char *path, const char *mode) {
+  REAL(fopen);
+  return open_stream(path, mode, real);
+}
+
+FILE *fopen64(const char *path, const char *mode) {
+  REAL(fopen64);
+  return open_stream(path, mode, real);
+}
+
+/* A macro, when optimised. */
+#undef fwrite_unlocked
+size_t fwrite_unlocked(const void *data, size_t size, size_t count, FILE *file) {
+  REAL(fwrite_unlocked);
+  int fd = fileno(file);
+  if (!is_watched(fd)) return real(data, size, count, file);
+  size_t length = size * count, done = 0;
+  while (done < length) {
+    ssize_t written = write(fd, (const char *)data + done, length - done);
+    if (written < 0 && errno != EINTR) break;
+    if (written > 0) done += (size_t)written;
+  }
+  return size == 0 ? 0 : done / size;
+}
+
+int fclose(FILE *file) {
+  REAL(fclose);
+  int fd = fileno(file);
+  if (fd >= 0 && fd < MAX_FDS) watched[fd] = 0;
+  return real(file);
 }
 
 /* Keeps a second name of a file that is about to lose its only one. Empty when there is nothing to keep. */

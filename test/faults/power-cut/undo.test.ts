@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Prng } from '@jackdaw/base';
 import type { BrokerLayout } from '../cluster.ts';
-import { buildShim, cutPowerOf, hasCompiler, underShim } from './shim.ts';
+import { whyNoLibraries } from '../preload/compile.ts';
+import { buildShim, cutPowerOf, underShim } from './shim.ts';
 import { withoutChanges } from './undo.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'jackdaw-undo-'));
 after(() => rmSync(base, { recursive: true }));
-const library = hasCompiler() ? buildShim(base) : undefined;
+const library = whyNoLibraries() === undefined ? buildShim(base) : undefined;
 const skip = library === undefined ? 'no C compiler' : false;
 
 /** Runs the script under the library, then cuts the power; returns the data directory, which the script knows as `dir`. */

@@ -7,11 +7,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Prng } from '@jackdaw/base';
-import { steadyLoad, type FaultRun } from '../fault-run.ts';
+import type { FaultRun } from '../fault-run.ts';
 import { whyNoNamespaces } from '../network/namespaces.ts';
 import type { Party } from '../network/network.ts';
 import type { FaultRow, Figures, PreparedRow, RowOptions, Struck } from '../row.ts';
 import { anyBroker, controllerNow, leaderNow } from './victims.ts';
+import { timeToProgress } from './watching.ts';
 
 /** Packets from the first to the second vanish. */
 type Cut = readonly [from: Party, to: Party];
@@ -148,7 +149,12 @@ function preparePartition(shape: Shape, options: RowOptions): PreparedRow {
   const cluster = { network: 'namespaces' as const, settings: timing === 'short' ? shortTiming : [] };
   const strike = cutLinks.bind(undefined, shape);
   if (shape.hasNoProgress === true || shape.isFlapping === true) return { cluster, strike, holdMs: cutMs, scope: 'network' };
-  return { cluster, strike, whileStruck: (run) => expectProgress(run, progressMs[timing]), scope: 'network' };
+  return {
+    cluster,
+    strike,
+    whileStruck: async (run) => ({ progressMs: await timeToProgress(run, progressMs[timing]) }),
+    scope: 'network',
+  };
 }
 
 async function cutLinks(shape: Shape, run: FaultRun, prng: Prng): Promise<Struck> {
@@ -167,15 +173,6 @@ async function cutLinks(shape: Shape, run: FaultRun, prng: Prng): Promise<Struck
   }
   cutAll();
   return { text: `${shape.name}: ${describe(cuts)}`, victims, heal: () => Promise.resolve(network.heal()) };
-}
-
-/** Every partition is written to again while the network is still broken. */
-async function expectProgress(run: FaultRun, withinMs: number): Promise<Figures> {
-  const cutAtMs = performance.now();
-  // What was under way when the link broke is no progress.
-  await sleep(cutMs[0]);
-  await steadyLoad(run, withinMs);
-  return { progressMs: performance.now() - cutAtMs };
 }
 
 function isolate({ cluster }: FaultRun, victim: number) {

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Prng } from '@jackdaw/base';
 import type { FaultRun } from '../fault-run.ts';
-import { buildShim, cutPowerOf, hasCompiler, underShim } from '../power-cut/shim.ts';
+import { buildShim, cutPowerOf, underShim } from '../power-cut/shim.ts';
+import { whyNoLibraries } from '../preload/compile.ts';
 import type { FaultRow, PreparedRow, RowOptions, Struck } from '../row.ts';
 
 /** Load before each cut, so that cuts come at different moments of syncing. */
@@ -25,7 +26,7 @@ export const powerCutRows: readonly FaultRow[] = [
     expected: 'nothing acknowledged is lost, moved, changed, repeated or reordered',
     statements: ['B1', 'B2', 'B8', 'A17'],
     cycles: 10,
-    whyNot: () => (hasCompiler() ? undefined : 'power cuts need Linux and a C compiler (cc, gcc or clang)'),
+    whyNot: whyNoLibraries,
     prepare: preparePowerCut,
   },
 ];

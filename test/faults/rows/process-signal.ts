@@ -7,6 +7,7 @@ import type { Prng } from '@jackdaw/base';
 import { steadyLoad, waitForIsrFull, type FaultRun } from '../fault-run.ts';
 import type { FaultRow, Figures, PreparedRow, RowOptions, Struck } from '../row.ts';
 import { anyBroker, leaderNow } from './victims.ts';
+import { leaders, watchFenced } from './watching.ts';
 
 const nothingLost = 'nothing acknowledged is lost, moved, changed, repeated or reordered';
 /** Longer than the default of broker.session.timeout.ms, 9 s, in which Jackdaw's controller and Kafka's fence a silent broker. */
@@ -86,7 +87,6 @@ function prepareStall(_options: RowOptions): PreparedRow {
     scope: 'brokers',
     strike: async (run, prng) => {
       before = await leaders(run);
-      fenced = 0;
       return pause(run, anyBroker(run, prng));
     },
     whileStruck: async (run, { victims }) => {
@@ -94,11 +94,7 @@ function prepareStall(_options: RowOptions): PreparedRow {
       await sleep(stallMs);
       for (const victim of victims) run.cluster.resume(victim);
       // Fencing would show after the stall, too: a controller that was paused itself finds all others silent.
-      while (performance.now() < resumeAtMs + stallMs) {
-        const { brokers } = await (await run.cluster.client()).fetchMetadata([]);
-        fenced = Math.max(fenced, run.cluster.nodeIds.length - brokers.length);
-        await sleep(100);
-      }
+      fenced = await watchFenced(run, resumeAtMs + stallMs);
       return undefined;
     },
     afterwards: async (run): Promise<Figures> => {
@@ -106,13 +102,6 @@ function prepareStall(_options: RowOptions): PreparedRow {
       return { fenced, moved: now.filter((line, i) => line !== before[i]).length };
     },
   };
-}
-
-async function leaders({ cluster, topic }: FaultRun): Promise<readonly string[]> {
-  const partitions = await cluster.partitions(topic);
-  return [...partitions]
-    .sort((a, b) => a.partition - b.partition)
-    .map(({ partition, leaderId, leaderEpoch }) => `${partition}: ${leaderId} in epoch ${leaderEpoch}`);
 }
 
 function prepareStop(_options: RowOptions): PreparedRow {
