@@ -14,8 +14,11 @@ export interface SettingOrigin {
   readonly place: string;
 }
 
-/** A value longer than this is cut in messages. */
+/** A value longer than this is cut in messages, and so is a name that is no key. */
 const maxShownLength = 256;
+const maxMessageLength = 2_000;
+/** A file that is no configuration at all has a mistake in every line. */
+export const maxListedErrors = 100;
 
 export class Complaints {
   readonly errors: string[] = [];
@@ -48,4 +51,25 @@ export function shownValue(key: string, value: string | null): string {
   if (value === null) return '';
   if (brokerConfigKeys.get(key)?.sensitive ?? true) return '[hidden]';
   return value.length > maxShownLength ? `${value.slice(0, maxShownLength)}…` : value;
+}
+
+/** A name that no table has, as far as anybody wants to read it. */
+export function shownName(name: string): string {
+  return name.length > maxShownLength ? `${name.slice(0, maxShownLength)}…` : name;
+}
+
+/** The sentences as they may go to a terminal: each on one line, without control characters, and not without end. */
+export function listed(errors: readonly string[]): string[] {
+  const shown = errors.slice(0, maxListedErrors).map(printable);
+  const rest = errors.length - shown.length;
+  return rest > 0 ? [...shown, `… and ${rest} more of the same kind: is this a configuration of Jackdaw?`] : shown;
+}
+
+export function printable(sentence: string): string {
+  const escaped = sentence.slice(0, maxMessageLength + 1).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, escapeOf);
+  return escaped.length > maxMessageLength ? `${escaped.slice(0, maxMessageLength)}…` : escaped;
+}
+
+function escapeOf(character: string): string {
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 }

@@ -8,7 +8,17 @@ import { hostname } from 'node:os';
 import { extname, resolve } from 'node:path';
 import { brokerConfigKeys, ConfigView, isOpenBrokerKey, nearestName, parseConfigValue } from '@jackdaw/metadata';
 import { brokerConfigOf, type BrokerConfig } from './broker-config.ts';
-import { Complaints, settingText, shownValue, type SettingOrigin, type SettingSource } from './complaints.ts';
+import {
+  Complaints,
+  listed,
+  maxListedErrors,
+  printable,
+  settingText,
+  shownName,
+  shownValue,
+  type SettingOrigin,
+  type SettingSource,
+} from './complaints.ts';
 import { checkValues, warnOfChoices } from './cross-checks.ts';
 import { readEnvironment, variableStem } from './environment.ts';
 import { networkConfig } from './network-config.ts';
@@ -48,7 +58,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   readFileInto(settings, options);
   readEnvironmentInto(settings, options);
   readFlagsInto(settings, options);
-  if (settings.errors.length > 0) return { ok: false, errors: settings.errors };
+  if (settings.errors.length > 0) return { ok: false, errors: listed(settings.errors) };
 
   const view = new ConfigView(settings.values);
   const complaints = new Complaints(view, settings.origins);
@@ -59,11 +69,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   checkValues(view, complaints);
   const logDirs = logDirsOf(view, complaints);
   const network = networkConfig({ view, nodeId, roles, hostname: options.hostname ?? hostname(), complaints });
-  if (network === null || complaints.errors.length > 0) return { ok: false, errors: complaints.errors };
+  if (network === null || complaints.errors.length > 0) return { ok: false, errors: listed(complaints.errors) };
   warnOfChoices(view, network, complaints);
   const metadataLogDir = resolve(view.string('metadata.log.dir') ?? logDirs[0] ?? '.');
   const config = brokerConfigOf({ view, nodeId, roles, network, logDirs, metadataLogDir });
-  return { ok: true, config, sources: settings.origins, warnings: [...settings.warnings, ...complaints.warnings] };
+  const warnings = [...settings.warnings, ...complaints.warnings].map(printable);
+  return { ok: true, config, sources: settings.origins, warnings };
 }
 
 /** One row of `print-config`: every key of the table with its effective value and where that comes from. */
@@ -107,7 +118,7 @@ class Settings {
     const key = brokerConfigKeys.get(name);
     if (key === undefined) {
       if (isOpenBrokerKey(name)) this.#put(setting);
-      else this.errors.push(`${name} (from ${origin.place}): no such key${suggestion(name)}; docs/configuration.md lists all`);
+      else this.errors.push(this.#unknown(setting));
       return;
     }
     const parsed = parseConfigValue(key, value);
@@ -117,6 +128,12 @@ class Settings {
     }
     const remedy = key.defaultValue === null ? 'correct it or remove the key' : `the default is ${key.defaultValue || 'empty'}`;
     this.errors.push(`${settingText(name, value, origin)}: ${parsed.error}; ${remedy}`);
+  }
+
+  #unknown({ name, origin }: Setting): string {
+    // A suggestion is a comparison with every key.
+    const hint = this.errors.length < maxListedErrors ? suggestion(name) : '';
+    return `${shownName(name)} (from ${origin.place}): no such key${hint}; docs/configuration.md lists all`;
   }
 
   #put({ name, value, origin }: Setting): void {
@@ -147,7 +164,7 @@ function readFileInto(settings: Settings, options: LoadOptions): void {
     const origin: SettingOrigin = { source: 'file', place: `${file} line ${line}` };
     const substituted = substitute(value, { env, readFile: settings.readFile });
     if (substituted.ok) settings.add({ name, value: substituted.value, origin });
-    else settings.errors.push(`${name} (from ${origin.place}): ${substituted.error}`);
+    else settings.errors.push(`${shownName(name)} (from ${origin.place}): ${substituted.error}`);
   }
 }
 

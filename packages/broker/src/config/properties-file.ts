@@ -38,8 +38,9 @@ function* logicalLines(text: string): Generator<{ content: string; line: number 
     // A comment sign counts only at the beginning of a logical line.
     if (content === null && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue;
     if (content === null) start = index + 1;
-    const trailing = /\\*$/.exec(line)?.[0].length ?? 0;
-    const continues = trailing % 2 === 1;
+    let end = line.length;
+    while (end > 0 && line[end - 1] === '\\') end--;
+    const continues = (line.length - end) % 2 === 1;
     content = (content ?? '') + (continues ? line.slice(0, -1) : line);
     if (continues) continue;
     yield { content, line: start };

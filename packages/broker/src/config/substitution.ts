@@ -18,13 +18,15 @@ const reference = /\$\{(env|file):([^}]+)\}/g;
 
 export function substitute(value: string, sources: SubstitutionSources): Substituted {
   let error: string | null = null;
-  const result = value.replace(reference, (whole: string, provider: string, argument: string) => {
+  // Behind the last brace there is no reference; a search that goes on there looks at the rest again from every `${`.
+  const end = value.lastIndexOf('}') + 1;
+  const result = value.slice(0, end).replace(reference, (whole: string, provider: string, argument: string) => {
     const found = provider === 'env' ? fromEnvironment(argument, sources) : fromFile(argument, sources);
     if (found.ok) return found.value;
     error ??= `${whole}: ${found.error}`;
     return '';
   });
-  return error === null ? { ok: true, value: result } : { ok: false, error };
+  return error === null ? { ok: true, value: result + value.slice(end) } : { ok: false, error };
 }
 
 /** A secret's file, without the newline that editors put at its end. */

@@ -5,6 +5,7 @@
  */
 
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
+import { tooDeepLine } from './yaml-nesting.ts';
 import type { ParsedFile, PropertyEntry } from './properties-file.ts';
 
 /** Deeper nesting than any key has parts is a mistake. */
@@ -12,9 +13,16 @@ const maxDepth = 16;
 
 export function parseYamlFile(text: string): ParsedFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter, uniqueKeys: true });
+  const deepLine = tooDeepLine(text);
+  if (deepLine !== null) return { ok: false, error: `line ${deepLine}: it is nested too deeply; no key has so many parts` };
+  // The library's own description of every error, and its search for equal keys, take minutes for a large enough file.
+  const options = { schema: 'failsafe', lineCounter, uniqueKeys: false, prettyErrors: false } as const;
+  const document = parseDocument(text, options);
   const [error] = document.errors;
-  if (error !== undefined) return { ok: false, error: error.message.split('\n')[0] ?? 'it is not YAML' };
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    return { ok: false, error: `${error.message.split('\n')[0] ?? 'it is not YAML'} at line ${line}, column ${col}` };
+  }
   if (document.contents === null) return { ok: true, entries: [] };
   if (!isMap(document.contents)) return { ok: false, error: 'the file must be a map of keys to values' };
   const flattening: Flattening = { entries: [], lineOf: (offset) => lineCounter.linePos(offset).line, error: null };
@@ -30,6 +38,7 @@ interface Flattening {
 }
 
 function flattenMap(pairs: readonly Pair[], prefix: string, flattening: Flattening): void {
+  const seen = new Set<string>();
   for (const { key, value } of pairs) {
     const line = flattening.lineOf((key as Node | null)?.range?.[0] ?? 0);
     if (!isScalar(key)) {
@@ -37,6 +46,8 @@ function flattenMap(pairs: readonly Pair[], prefix: string, flattening: Flatteni
       return;
     }
     const name = prefix === '' ? String(key.value) : `${prefix}.${String(key.value)}`;
+    if (seen.has(name)) flattening.error ??= `line ${line}: ${name} comes twice; leave one of them`;
+    seen.add(name);
     if (name.split('.').length > maxDepth) {
       flattening.error ??= `line ${line}: ${name} is nested more than ${maxDepth} deep`;
       return;
