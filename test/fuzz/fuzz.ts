@@ -1,13 +1,13 @@
 /**
  * The fuzzer as a program: `npm run fuzz -- --target NAME|all --executions N --seed S` (docs/internals/fuzzing.md).
  *
- * One thread for each target, one after the other or a few at a time; a line of progress every few seconds; a verdict with
+ * One thread, or a few, for one target after the other; a line of progress every few seconds; a verdict with
  * totals at the end. Each finding is written to `regressions/`, where `npm test` replays it. Ends with code 1 on findings.
  */
 import { parseArgs } from 'node:util';
 import type { Finding } from './engine/finding.ts';
 import type { Progress } from './engine/loop.ts';
-import { supervise, type SuperviseResult } from './engine/supervise.ts';
+import { FuzzThread, type FuzzResult } from './engine/supervise.ts';
 import { saveRegression } from './regressions.ts';
 import { targets } from './targets/table.ts';
 
@@ -36,8 +36,8 @@ function chosenTargets(): readonly string[] {
   throw new Error(`no target ${options.target}; there are: ${names.join(', ')}`);
 }
 
-async function fuzz(name: string): Promise<SuperviseResult> {
-  const result = await supervise({
+async function fuzz(thread: FuzzThread, name: string): Promise<FuzzResult> {
+  const result = await thread.fuzz({
     target: name,
     executions: Number(options.executions),
     seed: Number(options.seed),
@@ -52,7 +52,7 @@ async function fuzz(name: string): Promise<SuperviseResult> {
   return result;
 }
 
-function lineOf(name: string, { executions, accepted, seconds, corpus, blocks, findings }: Progress): string {
+function lineOf(name: string, { executions, accepted, seconds, corpus, branches, findings }: Progress): string {
   const rate = seconds === 0 ? 0 : Math.round(executions / seconds);
   const share = executions === 0 ? 0 : Math.round((100 * accepted) / executions);
   const figures = [
@@ -60,7 +60,7 @@ function lineOf(name: string, { executions, accepted, seconds, corpus, blocks, f
     `${rate}/s`,
     `${share} % accepted`,
     `corpus ${corpus}`,
-    `${blocks} blocks`,
+    `${branches} branches`,
     `${findings} findings`,
   ];
   return `${name.padEnd(26)} ${figures.join('  ')}`;
@@ -73,12 +73,14 @@ function textOf(finding: Finding): string {
   return `FINDING ${finding.key}\n${finding.stack}\n  input (base64): ${shown}\n${saved}`;
 }
 
-const results: SuperviseResult[] = [];
+const results: FuzzResult[] = [];
 const queue = [...chosenTargets()];
 const beganMs = performance.now();
 
 async function work(): Promise<void> {
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) results.push(await fuzz(name));
+  const thread = new FuzzThread();
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) results.push(await fuzz(thread, name));
+  await thread.close();
 }
 
 if (options.list) {
@@ -91,7 +93,7 @@ if (options.list) {
   const seconds = (performance.now() - beganMs) / 1_000;
   say(
     `TOTAL ${count} targets, seed ${options.seed}: ${total((p) => p.executions)} executions (and ${total((p) => p.reruns)} ` +
-      `repeated ones) in ${seconds.toFixed(0)} s, ${total((p) => p.blocks)} blocks covered, ${findings} findings`,
+      `repeated ones) in ${seconds.toFixed(0)} s, ${total((p) => p.branches)} branches taken, ${findings} findings`,
   );
   if (findings > 0) process.exitCode = 1;
 }

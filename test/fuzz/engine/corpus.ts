@@ -12,7 +12,7 @@ export const corpusDirectory = fileURLToPath(new URL('../../../../test/fuzz/corp
 
 /** Inputs in memory; when there are more, old ones are replaced. */
 const maxInputs = 4_096;
-/** A corpus in the tree: all of them together stay below a megabyte. */
+/** A corpus in the tree: all of them together stay below two megabytes. */
 export const maxStoredBytes = 36 * 1024;
 const maxStoredInputBytes = 3 * 1024;
 
@@ -55,16 +55,17 @@ export function loadCorpus(name: string): Uint8Array[] {
   return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'base64'));
 }
 
-/** Writes as many of the inputs, smallest first, as a corpus in the tree may hold. Returns how many. */
+/** Writes as many of the inputs, given the most important first, as a corpus in the tree may hold. Returns how many. */
 export function saveCorpus(name: string, inputs: readonly Uint8Array[]): number {
   const lines: string[] = [];
   let bytes = 0;
-  for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
+  for (const input of inputs) {
     const line = Buffer.from(input).toString('base64');
+    if (line === '' || input.length > maxStoredInputBytes || bytes + line.length + 1 > maxStoredBytes) continue;
     bytes += line.length + 1;
-    if (input.length > maxStoredInputBytes || bytes > maxStoredBytes) break;
-    if (line !== '') lines.push(line);
+    lines.push(line);
   }
+  lines.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   writeFileSync(join(corpusDirectory, `${name}.txt`), `${lines.join('\n')}\n`);
   return lines.length;
 }

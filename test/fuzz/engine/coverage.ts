@@ -1,128 +1,78 @@
 /**
- * Which parts of the packages' code have run, from V8's precise block coverage through node:inspector.
+ * Which branches of the packages' code one execution took, and how often: the marks of the probes that `instrument.ts` puts
+ * into every module as it is loaded (`hooks.ts`).
  *
- * V8 merges blocks whose counts are alike, so a block has no lasting name. What has run is therefore painted on the source
- * text: a stretch of characters that runs for the first time is a new block. A poll costs some milliseconds, so the engine
- * runs many inputs between two of them and looks for the right one by halving (`loop.ts`).
+ * How often counts roughly: once, twice, three times, then by powers of two. Whether an execution was new is known right
+ * after it, in some microseconds; V8's own block coverage took some ten milliseconds for the same, and so could only be
+ * asked once for many executions.
  */
-import { Session } from 'node:inspector';
-import type { Profiler } from 'node:inspector';
+import { register } from 'node:module';
+import { marksName } from './instrument.ts';
 
-interface Script {
-  /** 1 for each character that has run in an execution whose coverage was kept. */
-  painted: Uint8Array;
+/** More than all packages have; a probe beyond it leaves no mark. */
+const maxProbes = 65_536;
+
+/** A count → the bit of its class. */
+const classes = Uint8Array.from({ length: 256 }, (_, count) => {
+  if (count < 4) return count === 0 ? 0 : 1 << (count - 1);
+  return 1 << Math.min(7, 1 + Math.floor(Math.log2(count)));
+});
+
+export interface HooksData {
+  /** One number: probes given out so far. */
+  readonly probes: SharedArrayBuffer;
 }
 
-/** Newly run stretches of one script: start and end by turns. */
-interface FreshScript {
-  readonly url: string;
-  readonly stretches: readonly number[];
+const probes = new SharedArrayBuffer(4);
+const given = new Int32Array(probes);
+const marks = new Uint8Array(maxProbes);
+
+/** From here on modules of the packages are loaded with probes in them. Once in a thread, before any of them is loaded. */
+export function startProbing(): void {
+  Object.assign(globalThis, { [marksName]: marks });
+  register(new URL('./hooks.js', import.meta.url), { data: { probes } satisfies HooksData });
 }
 
-/** What ran since the last poll and had not before. */
-export interface Fresh {
-  readonly scripts: readonly FreshScript[];
-  readonly blocks: number;
-}
-
-const ourCode = /\/packages\/[a-z]+\/dist\/src\//;
+/** What an execution may do for the first time: nothing, run a branch more or less often, or run another branch. */
+export type Novelty = 'none' | 'count' | 'branch';
 
 export class Coverage {
-  readonly #session = new Session();
-  readonly #scripts = new Map<string, Script>();
-  #blocks = 0;
+  /** For each probe the classes of counts that were seen. */
+  readonly #known = new Uint8Array(maxProbes);
+  readonly #words = new Int32Array(marks.buffer);
+  #branches = 0;
 
-  start(): void {
-    this.#session.connect();
-    this.#session.post('Profiler.enable');
-    this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  /** Branches that were ever taken. */
+  get branches(): number {
+    return this.#branches;
   }
 
-  stop(): void {
-    this.#session.post('Profiler.stopPreciseCoverage');
-    this.#session.disconnect();
+  /** An execution begins: what ran before it is nobody's. */
+  begin(): void {
+    marks.fill(0, 0, this.#probes());
   }
 
-  /** Blocks that have been kept. */
-  get blocks(): number {
-    return this.#blocks;
-  }
-
-  /** What has run since the last poll, compared with what is kept. Keeps nothing. */
-  poll(): Fresh {
-    const scripts: FreshScript[] = [];
-    let blocks = 0;
-    for (const { url, functions } of this.#take()) {
-      if (!ourCode.test(url)) continue;
-      const stretches = freshStretches(this.#scriptOf(url, lengthOf(functions)).painted, functions);
-      if (stretches.length === 0) continue;
-      scripts.push({ url, stretches });
-      blocks += stretches.length / 2;
+  /** An execution has ended: what it did for the first time is known from now on. */
+  end(): Novelty {
+    let novelty: Novelty = 'none';
+    const words = this.#words;
+    const length = (this.#probes() + 3) >> 2;
+    for (let word = 0; word < length; word++) {
+      if (words[word] === 0) continue;
+      for (let at = word * 4; at < word * 4 + 4; at++) {
+        const known = this.#known[at] as number;
+        const seen = known | (classes[marks[at] as number] as number);
+        if (seen === known) continue;
+        this.#known[at] = seen;
+        if (known === 0) this.#branches++;
+        if (known === 0 || novelty === 'branch') novelty = 'branch';
+        else novelty = 'count';
+      }
     }
-    return { scripts, blocks };
+    return novelty;
   }
 
-  /** Forgets what has run since the last poll. */
-  discard(): void {
-    this.#take();
+  #probes(): number {
+    return Math.min(maxProbes, Atomics.load(given, 0));
   }
-
-  /** What has run counts as known from now on. */
-  keep(fresh: Fresh): void {
-    for (const { url, stretches } of fresh.scripts) {
-      const { painted } = this.#scriptOf(url, 0);
-      for (let i = 0; i < stretches.length; i += 2) painted.fill(1, stretches[i], stretches[i + 1]);
-    }
-    this.#blocks += fresh.blocks;
-  }
-
-  /** Starts again from nothing, to choose the inputs of a corpus that are worth keeping. */
-  forget(): void {
-    this.#scripts.clear();
-    this.#blocks = 0;
-    this.discard();
-  }
-
-  #take(): readonly Profiler.ScriptCoverage[] {
-    let taken: readonly Profiler.ScriptCoverage[] = [];
-    // The session is of this thread: the answer comes before `post` returns.
-    this.#session.post('Profiler.takePreciseCoverage', (error, { result }) => {
-      if (error !== null) throw new Error('no coverage from the inspector', { cause: error });
-      taken = result;
-    });
-    return taken;
-  }
-
-  #scriptOf(url: string, length: number): Script {
-    let script = this.#scripts.get(url);
-    if (script === undefined) this.#scripts.set(url, (script = { painted: new Uint8Array(length) }));
-    if (script.painted.length < length) {
-      const larger = new Uint8Array(length);
-      larger.set(script.painted);
-      script.painted = larger;
-    }
-    return script;
-  }
-}
-
-function lengthOf(functions: readonly Profiler.FunctionCoverage[]): number {
-  let length = 0;
-  for (const { ranges } of functions) for (const { endOffset } of ranges) length = Math.max(length, endOffset);
-  return length;
-}
-
-/** Functions come outer ones first and so do their ranges: what is painted last is what counts for a character. */
-function freshStretches(painted: Uint8Array, functions: readonly Profiler.FunctionCoverage[]): number[] {
-  const now = new Uint8Array(lengthOf(functions));
-  for (const { ranges } of functions) {
-    for (const { startOffset, endOffset, count } of ranges) now.fill(count > 0 ? 1 : 0, startOffset, endOffset);
-  }
-  const stretches: number[] = [];
-  for (let i = 0; i < now.length; i++) {
-    if (now[i] === 0 || painted[i] === 1) continue;
-    const start = i;
-    while (i < now.length && now[i] === 1 && painted[i] === 0) i++;
-    stretches.push(start, i);
-  }
-  return stretches;
 }

@@ -11,9 +11,25 @@ import { defaultAllocation, defaultMaxMs, OracleError, type Outcome, type Target
 /** Times that a slow or hungry execution is repeated before it counts as one. */
 const repetitions = 4;
 
-/** The outcome; throws what is a finding. */
-export async function execute(target: Target, input: Uint8Array): Promise<Outcome> {
-  let measured = await measure(target, input);
+/** The outcome, without a promise where the target needs none; throws, or rejects with, what is a finding. */
+export function execute(target: Target, input: Uint8Array): Outcome | Promise<Outcome> {
+  const measured = measure(target, input);
+  return measured instanceof Promise ? measured.then((known) => judge(target, input, known)) : judge(target, input, measured);
+}
+
+interface Measured {
+  readonly outcome: Outcome;
+  readonly ms: number;
+  /** Allocated; negative when the collector ran meanwhile. */
+  readonly bytes: number;
+}
+
+function judge(target: Target, input: Uint8Array, measured: Measured): Outcome | Promise<Outcome> {
+  return breachOf(target, input, measured) === null ? measured.outcome : judgeAgain(target, input, measured);
+}
+
+async function judgeAgain(target: Target, input: Uint8Array, first: Measured): Promise<Outcome> {
+  let measured = first;
   for (let left = repetitions; left > 0 && breachOf(target, input, measured) !== null; left--) {
     const again = await measure(target, input);
     measured = {
@@ -27,24 +43,19 @@ export async function execute(target: Target, input: Uint8Array): Promise<Outcom
   return measured.outcome;
 }
 
-interface Measured {
-  readonly outcome: Outcome;
-  readonly ms: number;
-  /** Allocated; negative when the collector ran meanwhile. */
-  readonly bytes: number;
-}
-
-async function measure(target: Target, input: Uint8Array): Promise<Measured> {
+function measure(target: Target, input: Uint8Array): Measured | Promise<Measured> {
   // Buffers are what sockets and files give, and views of larger ones.
   const given = Buffer.from(input);
   const bytesBefore = allocated();
   const started = performance.now();
+  const measured = (outcome: Outcome): Measured => {
+    const ms = performance.now() - started;
+    const bytes = allocated() - bytesBefore;
+    if (outcome === 'refused' && given.compare(input) !== 0) throw new OracleError('the input was refused, and changed');
+    return { outcome, ms, bytes };
+  };
   const result = target.run(given);
-  const outcome = result instanceof Promise ? await result : result;
-  const ms = performance.now() - started;
-  const bytes = allocated() - bytesBefore;
-  if (outcome === 'refused' && given.compare(input) !== 0) throw new OracleError('the input was refused, and changed');
-  return { outcome, ms, bytes };
+  return result instanceof Promise ? result.then(measured) : measured(result);
 }
 
 function allocated(): number {

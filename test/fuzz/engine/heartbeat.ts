@@ -5,7 +5,8 @@
 
 const countAt = 0;
 const lengthAt = 1;
-const headerInts = 2;
+const runningAt = 2;
+const headerInts = 3;
 const maxBytes = 256 * 1024;
 
 export class Heartbeat {
@@ -24,7 +25,17 @@ export class Heartbeat {
     const length = Math.min(input.length, maxBytes);
     this.#bytes.set(input.subarray(0, length));
     Atomics.store(this.#ints, lengthAt, length);
+    Atomics.store(this.#ints, runningAt, 1);
     Atomics.add(this.#ints, countAt, 1);
+  }
+
+  /** Nothing runs until the next execution: between two targets. */
+  rest(): void {
+    Atomics.store(this.#ints, runningAt, 0);
+  }
+
+  get isRunning(): boolean {
+    return Atomics.load(this.#ints, runningAt) === 1;
   }
 
   get count(): number {

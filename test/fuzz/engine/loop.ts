@@ -1,14 +1,12 @@
 /**
- * The fuzzer's loop over one target: change an input of the corpus, run it, keep it when it reaches new code.
- *
- * Coverage is polled once in a batch of executions. When something new has run, the batch is halved until the inputs are
- * found that did it; those executions are counted apart. The same seed and corpus give the same inputs.
+ * The fuzzer's loop over one target: change an input of the corpus, run it, keep it when it reaches what no input before it
+ * had reached: another branch, or one more or less often. The same seed and corpus give the same inputs.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Prng } from '@jackdaw/base';
 import { Corpus } from './corpus.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage, type Novelty } from './coverage.ts';
 import { execute } from './execute.ts';
 import { findingOf, type Finding } from './finding.ts';
 import { minimise } from './minimise.ts';
@@ -31,20 +29,18 @@ export interface LoopOptions {
 
 export interface Progress {
   readonly executions: number;
-  /** Executions to find out which input of a batch reached new code, and to make findings smaller. */
+  /** Executions to confirm findings and to make them smaller. */
   readonly reruns: number;
   readonly accepted: number;
   readonly seconds: number;
   readonly corpus: number;
-  readonly blocks: number;
+  /** Branches of the packages' code that were taken. */
+  readonly branches: number;
   readonly findings: number;
 }
 
-/** Executions between two polls: more for as long as nothing new is found, since a poll costs some ten milliseconds. */
-const firstBatchSize = 250;
-const maxBatchSize = 8_000;
-/** A batch of a slow target is not to last for ever: seconds at most. */
-const maxBatchSeconds = 4;
+/** Timers and messages of the thread get their turn so often. */
+const turnMs = 50;
 const progressMs = 2_000;
 const findingStackFrames = 30;
 /** Different findings of one run; a target that is broken all over need not be run to its end. */
@@ -57,7 +53,8 @@ export class Loop {
   readonly #corpus = new Corpus();
   readonly #findings = new Map<string, Finding>();
   readonly #started = performance.now();
-  #batchSize = firstBatchSize;
+  /** What the last execution did for the first time. */
+  #novelty: Novelty = 'none';
   #executions = 0;
   #reruns = 0;
   #accepted = 0;
@@ -75,21 +72,23 @@ export class Loop {
     const { target, stored, executions } = this.#options;
     // Most errors are refusals, and their stacks are never looked at.
     Error.stackTraceLimit = 0;
-    this.#coverage.start();
     const maxBytes = target.maxInputBytes ?? defaultMaxInputBytes;
     const first = [...target.seeds(this.#prng), ...stored].map((input) => input.slice(0, maxBytes));
-    for (const input of first) this.#add(input, await this.#execute(input));
-    this.#coverage.keep(this.#coverage.poll());
+    for (const input of first)
+      this.#corpus.add(input, { isAccepted: (await this.#execute(input)) === 'accepted', prng: this.#prng });
+    let nextTurn = 0;
     let nextProgress = performance.now() + progressMs;
-    while (this.#executions < executions && this.#seconds() < this.#options.maxSeconds && this.#findings.size < maxFindings) {
-      await this.#batch(Math.min(this.#batchSize, executions - this.#executions));
-      // Timers and messages of the thread get their turn.
+    while (this.#executions < executions && this.#findings.size < maxFindings) {
+      await this.#step();
+      const now = performance.now();
+      if (now < nextTurn) continue;
+      if (this.#seconds() > this.#options.maxSeconds) break;
       await turn();
-      if (performance.now() < nextProgress) continue;
-      nextProgress = performance.now() + progressMs;
+      nextTurn = now + turnMs;
+      if (now < nextProgress) continue;
+      nextProgress = now + progressMs;
       this.#options.onProgress(this.#progress());
     }
-    this.#coverage.stop();
     return this.#progress();
   }
 
@@ -98,53 +97,26 @@ export class Loop {
     await this.#onFailure(input, error);
   }
 
-  async #batch(size: number): Promise<void> {
-    const inputs: Uint8Array[] = [];
-    const { target } = this.#options;
-    const deadlineMs = performance.now() + maxBatchSeconds * 1_000;
-    for (let i = 0; i < size && performance.now() < deadlineMs; i++) {
-      const other = this.#corpus.pick(this.#prng);
-      const input = mutateInput(target, this.#corpus.pick(this.#prng), { prng: this.#prng, other });
-      inputs.push(input);
-      if ((await this.#execute(input)) === 'accepted') this.#accepted++;
-    }
-    const fresh = this.#coverage.poll();
-    this.#batchSize = fresh.blocks === 0 ? Math.min(this.#batchSize * 2, maxBatchSize) : firstBatchSize;
-    if (fresh.blocks === 0) return;
-    await this.#attribute(inputs);
-    // What only the first execution of all reaches, such as compiling a codec, is nobody's.
-    this.#coverage.keep(this.#stillFresh(fresh));
-  }
-
-  /** The inputs among these that reach new code join the corpus. */
-  async #attribute(inputs: readonly Uint8Array[]): Promise<void> {
-    this.#coverage.discard();
-    let last: Outcome | null = null;
-    for (const input of inputs) last = (await this.#rerun(input)).outcome;
-    const fresh = this.#coverage.poll();
-    if (fresh.blocks === 0) return;
-    const only = inputs[0];
-    if (inputs.length === 1 && only !== undefined) {
-      this.#coverage.keep(fresh);
-      this.#add(only, last);
-      return;
-    }
-    const middle = inputs.length >> 1;
-    await this.#attribute(inputs.slice(0, middle));
-    await this.#attribute(inputs.slice(middle));
-  }
-
-  /** The part of an earlier poll that nothing kept since has covered: kept whole, since painting twice is harmless. */
-  #stillFresh(fresh: ReturnType<Coverage['poll']>): ReturnType<Coverage['poll']> {
-    return { scripts: fresh.scripts, blocks: 0 };
+  async #step(): Promise<void> {
+    const prng = this.#prng;
+    const other = this.#corpus.pick(prng);
+    const input = mutateInput(this.#options.target, this.#corpus.pick(prng), { prng, other });
+    const outcome = await this.#execute(input);
+    if (outcome === 'accepted') this.#accepted++;
+    if (this.#novelty !== 'none') this.#corpus.add(input, { isAccepted: outcome === 'accepted', prng });
   }
 
   async #execute(input: Uint8Array): Promise<Outcome | null> {
     this.#executions++;
     this.#options.onExecution(input);
+    this.#coverage.begin();
     try {
-      return await execute(this.#options.target, input);
+      const result = execute(this.#options.target, input);
+      const outcome = result instanceof Promise ? await result : result;
+      this.#novelty = this.#coverage.end();
+      return outcome;
     } catch (error) {
+      this.#novelty = this.#coverage.end();
       await this.#onFailure(input, error);
       return null;
     }
@@ -159,10 +131,6 @@ export class Loop {
     } catch (error) {
       return { outcome: null, key: findingOf(this.#options.target.name, input, error).key };
     }
-  }
-
-  #add(input: Uint8Array, outcome: Outcome | null): void {
-    this.#corpus.add(input, { isAccepted: outcome === 'accepted', prng: this.#prng });
   }
 
   async #onFailure(input: Uint8Array, error: unknown): Promise<void> {
@@ -198,7 +166,7 @@ export class Loop {
       accepted: this.#accepted,
       seconds: this.#seconds(),
       corpus: this.#corpus.size,
-      blocks: this.#coverage.blocks,
+      branches: this.#coverage.branches,
       findings: this.#findings.size,
     };
   }
@@ -208,25 +176,26 @@ export class Loop {
   }
 }
 
-/** Those inputs that together reach all that all of them reach, smallest first: what is worth storing. */
+/**
+ * Those inputs that together reach all that all of them reach, the most important first: smallest first those that take all
+ * branches, then those that take them so often.
+ */
 export async function distil(
   target: Target,
   inputs: readonly Uint8Array[],
   onExecution: (input: Uint8Array) => void,
 ): Promise<Uint8Array[]> {
   const coverage = new Coverage();
-  coverage.start();
-  for (const input of inputs) await execute(target, input).catch(() => null);
-  coverage.forget();
-  const kept: Uint8Array[] = [];
+  const kept: Record<Novelty, Uint8Array[]> = { branch: [], count: [], none: [] };
   for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
     onExecution(input);
-    await execute(target, input).catch(() => null);
-    const fresh = coverage.poll();
-    if (fresh.blocks === 0) continue;
-    coverage.keep(fresh);
-    kept.push(input);
+    coverage.begin();
+    try {
+      await execute(target, input);
+    } catch {
+      // A finding reaches what it reaches.
+    }
+    kept[coverage.end()].push(input);
   }
-  coverage.stop();
-  return kept;
+  return [...kept.branch, ...kept.count];
 }

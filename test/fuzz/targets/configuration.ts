@@ -3,6 +3,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { loadConfig, type LoadedConfig } from '@jackdaw/broker';
+import { brokerConfigKeys } from '@jackdaw/metadata';
 import { expect, type Outcome, type Target } from '../engine/target.ts';
 
 /** What substitutions may find. */
@@ -44,13 +45,42 @@ function missing(): never {
 
 function outcomeOf(loaded: LoadedConfig): Outcome {
   if (!loaded.ok) {
-    expect(loaded.errors.length > 0 && loaded.errors.every((error) => error !== ''), 'a refusal says why');
+    expect(loaded.errors.length > 0 && loaded.errors.length <= 101, `${loaded.errors.length} errors`);
+    for (const error of loaded.errors) expectUsable(error);
     return 'refused';
   }
-  const { config } = loaded;
+  const { config, warnings } = loaded;
   expect(Number.isInteger(config.nodeId), 'an accepted configuration has a node id');
+  for (const warning of warnings) expectPrintable(warning);
   expect(isDeepStrictEqual(Object.hasOwn(Object.prototype, 'polluted'), false), 'no prototype was touched');
   return 'accepted';
+}
+
+/** Whoever reads an error must see which key (or line of which file) is meant, with which value, from where, and what to do. */
+function expectUsable(error: string): void {
+  expectPrintable(error);
+  const setting = /^([^=]*)=(.*?) \((?:the default|from [^)]*)\): (.+)$/u.exec(error);
+  const isPlaced =
+    setting !== null ||
+    /^configuration file[: ].*(line \d+|\(.+\)|must be a map)/u.test(error) ||
+    /^.* \(from .+\): \S/u.test(error) ||
+    /^.*: no such key .+\(unset it/u.test(error) ||
+    /^--set .*: it must be key=value$/u.test(error) ||
+    /^… and \d+ more/u.test(error);
+  expect(isPlaced, `an error names no place: ${error.slice(0, 80)}`);
+  expect(
+    !/(RangeError|TypeError|SyntaxError|stack size|undefined|\[object |\n? +at .*:\d+:\d+)/u.test(error),
+    `an error of the program: ${error}`,
+  );
+  const key =
+    setting === null || setting[3]?.startsWith('no such key') === true ? undefined : brokerConfigKeys.get(setting[1] ?? '');
+  if (key?.sensitive === true) expect(['', '[hidden]'].includes(setting?.[2] ?? ''), `a secret is shown: ${key.name}`);
+  expect(!error.includes('hunter2') || key?.sensitive !== true, 'a secret is shown in what is wrong with it');
+}
+
+function expectPrintable(sentence: string): void {
+  expect(sentence.length > 0 && sentence.length <= 2_100, `a sentence of ${sentence.length} characters`);
+  expect(!/[\p{Cc}\u2028\u2029]/u.test(sentence), 'a sentence with control characters');
 }
 
 const lines = [
@@ -86,6 +116,11 @@ const words = [
   '\\u0041',
   '\\u',
   '\\\n',
+  '\\u001b[2J',
+  '\\u202e',
+  '- - - - - - - - - ',
+  '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[',
+  'ssl.keystore.password=hunter2\n',
   'PLAINTEXT://[::1]:9092',
   '1@host:9093,2@host:9094,3@[::1]:9095',
   '9223372036854775807',
@@ -110,8 +145,8 @@ export const configurationTargets: readonly Target[] = [
     ],
     run: loadFile('server.properties'),
     words,
-    maxInputBytes: 2_048,
-    cost: 8,
+    maxInputBytes: 8_192,
+    cost: 4,
     maxMs: 1_000,
   },
   {
@@ -120,8 +155,8 @@ export const configurationTargets: readonly Target[] = [
     seeds: () => yaml.map((text) => Buffer.from(text)),
     run: loadFile('jackdaw.yaml'),
     words,
-    maxInputBytes: 2_048,
-    cost: 8,
+    maxInputBytes: 8_192,
+    cost: 4,
     maxMs: 1_000,
     allocation: { fixedBytes: 16 * 1_048_576, bytesPerInputByte: 4_096 },
   },
@@ -134,8 +169,8 @@ export const configurationTargets: readonly Target[] = [
     ],
     run: loadVariables,
     words: [...words, 'KAFKA_', 'JACKDAW_', 'KAFKA_CFG_', '_FILE=/secret', '--set ', '___', 'KAFKA_BROKER_ID=1\n'],
-    maxInputBytes: 1_024,
-    cost: 8,
+    maxInputBytes: 2_048,
+    cost: 4,
     maxMs: 1_000,
   },
 ];
