@@ -133,9 +133,9 @@ export class UnexpectedOffsetError extends Error {
 }
 
 /**
- * The follower's append: checks every CRC first (B3, F14), then writes. Throws CorruptRecordError when a batch is
- * damaged, cut off or claims offsets that none can have, UnexpectedOffsetError when one begins below the log end, StorageError when the disk fails; in
- * each case nothing of this call is appended, except that a disk may fail between two segments.
+ * The follower's append: checks every CRC first (B3, F14), then writes. Throws CorruptRecordError when a batch is damaged, cut
+ * off or claims offsets that none can have, UnexpectedOffsetError when one begins below the log end, StorageError when the disk
+ * fails; in each case nothing of this call is appended, except that a disk may fail between two segments.
  */
 export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: number): Offset {
   let expectedOffset = parts.logEndOffset;
