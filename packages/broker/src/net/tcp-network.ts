@@ -1,21 +1,34 @@
 /**
  * The clients' network over TCP, as a thin layer on node:net.
  *
- * It sets the options of the listening socket and of those that it accepts, and decides nothing: connections, limits and
- * idle times are the listener's.
+ * It sets the options of the listening socket and of those that it accepts. Connections, limits and idle times are the
+ * listener's; but clients must not use up the process's file descriptors, without which no log can roll (F11), and how
+ * many there are is known here only.
  */
-import { createServer, type Server } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { BoundServer, ListenOptions, SocketNetwork } from './socket-network.ts';
 
 /** A silent peer is probed after this time, so that one that vanished is noticed. */
 const keepAliveInitialDelayMs = 30_000;
+/** Descriptors that are left to files and to the other nodes: so many, or this share where there are few. */
+const maxReserve = 512;
+const reserveShare = 0.2;
 
-export function createTcpNetwork(): SocketNetwork {
-  return { listen };
+/** `maxDescriptors` is what the process may have open; default what the system says, no limit where it does not say. */
+export function createTcpNetwork(maxDescriptors = descriptorLimit()): SocketNetwork {
+  const highest = maxDescriptors - Math.min(maxReserve, Math.floor(maxDescriptors * reserveShare));
+  return { listen: (options) => listen(options, highest) };
 }
 
-async function listen({ host, port, backlog, onSocket, onAcceptError }: ListenOptions): Promise<BoundServer> {
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveInitialDelayMs }, onSocket);
+async function listen(options: ListenOptions, highestDescriptor: number): Promise<BoundServer> {
+  const { host, port, backlog, onSocket, onAcceptError } = options;
+  const accept = (socket: Socket): void => {
+    if (descriptorOf(socket) < highestDescriptor) return onSocket(socket);
+    socket.destroy();
+    onAcceptError(new Error(`more than ${highestDescriptor} files and sockets are open, the rest is for files (ulimit -n)`));
+  };
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveInitialDelayMs }, accept);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog }, () => {
@@ -30,4 +43,20 @@ async function listen({ host, port, backlog, onSocket, onAcceptError }: ListenOp
 function boundPort(server: Server, askedPort: number): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : askedPort;
+}
+
+/** The lowest number that was free: about as many are open. −1 where the system has no such numbers. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const number: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
+  return typeof number === 'number' ? number : -1;
+}
+
+function descriptorLimit(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
