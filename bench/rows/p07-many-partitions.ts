@@ -61,7 +61,7 @@ async function manyTopics(context: WorkContext): Promise<void> {
   context.record('topics.p50', result.p50Ms);
   context.record('topics.p99', result.p99Ms);
   context.record('topics.rate', result.recordsPerSecond);
-  recordUsage(context, 'topics', { usage, bytes: result.recordsPerSecond * (seconds + warmupSeconds) * recordBytes });
+  recordUsage(context, 'topics', { usage, bytes: recordsPerSecond * (seconds + warmupSeconds) * recordBytes });
   await context.release(cluster);
 }
 
