@@ -17,7 +17,7 @@ export type Verdict =
       readonly tried?: number;
     }
   /** With the simulator: how many seeds ran, and in how many of them, as far as that is known, anything was different. */
-  | { readonly kind: 'alive'; readonly tried?: number; readonly diverged?: number }
+  | { readonly kind: 'alive'; readonly tried?: number; readonly compared?: number; readonly diverged?: number }
   /** Nothing was proved: the mutant does not apply or compile. */
   | { readonly kind: 'broken'; readonly detail: string };
 

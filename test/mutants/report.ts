@@ -18,7 +18,10 @@ export function lineOf({ mutant, verdict, seconds }: Outcome): string {
 }
 
 function foundBy(verdict: Verdict): string {
-  if (verdict.kind === 'alive') return verdict.tried === undefined ? '' : `${verdict.diverged} of ${verdict.tried} seeds differ`;
+  if (verdict.kind === 'alive')
+    return verdict.tried === undefined
+      ? ''
+      : `${verdict.tried} seeds; ${verdict.diverged} of ${verdict.compared} with a control differ`;
   if (verdict.kind === 'broken') return verdict.detail;
   return verdict.seed === null ? verdict.by : `${verdict.by}, seed ${verdict.seed}, after ${verdict.tried ?? 1}`;
 }

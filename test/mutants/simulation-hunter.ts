@@ -63,11 +63,13 @@ export class SimulationHunter implements Hunter {
     const waiting = this.#seedsFor(mutant).slice(0, this.#options.maxTries);
     let tried = 0;
     let diverged = 0;
+    let compared = 0;
     while (waiting.length > 0) {
       const found = await firstFailure(mutated, waiting, (run) => {
         waiting.shift();
         tried++;
         const control = this.#controls.get(run.seed);
+        if (control !== undefined) compared++;
         if (control !== undefined && control.hash !== run.hash) diverged++;
       });
       if (found === null) break;
@@ -78,7 +80,7 @@ export class SimulationHunter implements Hunter {
       }
       this.#options.onUnsound(mutant, seed);
     }
-    return { kind: 'alive', tried, diverged };
+    return { kind: 'alive', tried, compared, diverged };
   }
 
   #seedsFor({ needs }: Mutant): number[] {

@@ -21,6 +21,8 @@ import type { TrafficCounters } from './observability/traffic-counters.ts';
 
 export interface BrokerServices {
   readonly nodeId: NodeId;
+  /** Of this process, as it registers. */
+  readonly incarnationId: string;
   readonly config: BrokerConfig;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -237,6 +237,7 @@ class RunningNode implements Broker {
     this.#lifecycle = ownLifecycle;
     const services: BrokerServices = {
       nodeId: this.nodeId,
+      incarnationId: this.#incarnationId,
       config,
       clock: platform.clock,
       timers: this.#timers,

@@ -7,6 +7,9 @@
  *   CleanElection       who is elected was in ISR or ELR, or last led; but where an unclean election is allowed (A17)
  *   FencedLeadsNothing  a leader, and every member of the ISR of a led partition, is registered and not fenced
  *
+ *   EligibleAreRemembered who leaves an ISR that is below its minimum is in the ELR, unless it lost its tail (A17)
+ *   UncleanIsNotInSync    a broker that registers and may lack records, by a crash or by damage, is in no ISR and no ELR (A18)
+ *
  * That the ISR is part of the replicas, apart from the ELR, and holds the leader, is asserted by the replay itself.
  */
 import { configResourceTypes, decodeRecordBatch, leaderRecovering, MetadataDelta, MetadataImage } from '@jackdaw/metadata';
@@ -15,7 +18,7 @@ import type { Entry } from '@jackdaw/raft';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import { uncleanPrefix } from '../workload/plan.ts';
 import { fail } from './check.ts';
-import { GhostPartition, type GhostPartitions } from './ghost-partition.ts';
+import { GhostPartition, isPageCacheRun, type GhostPartitions } from './ghost-partition.ts';
 import { imageDigest } from './image-digest.ts';
 import type { Family, LiveNode } from './watch.ts';
 
@@ -29,10 +32,17 @@ export class MetadataSafety implements Family {
   readonly #seen = new Map<LiveNode, { image: MetadataImage; applied: number }>();
   /** Since the event began: brokers have gone on to the last of its entries already, so nothing is compared in between. */
   readonly #changed = new Set<GhostPartition>();
+  /** By incarnation; whether the process before it was killed while it wrote to the page cache only. */
+  readonly #incarnations = new Map<string, { readonly live: LiveNode; readonly isAfterCrash: boolean }>();
 
   constructor(ghosts: GhostPartitions, onChange: (ghost: GhostPartition, cluster: SimCluster) => void) {
     this.#ghosts = ghosts;
     this.#onChange = onChange;
+  }
+
+  onStarted(live: LiveNode): void {
+    const isAfterCrash = live.node.wasKilled && isPageCacheRun(live.cluster);
+    this.#incarnations.set(live.services.incarnationId, { live, isAfterCrash });
   }
 
   onCommitted(entry: Entry, live: LiveNode): void {
@@ -72,10 +82,56 @@ export class MetadataSafety implements Family {
 
   #onDelta(delta: MetadataDelta, live: LiveNode): void {
     for (const topicId of delta.deletedTopics.keys()) this.#ghosts.removeTopic(topicId);
-    for (const change of delta.partitions()) this.#onPartition(change, live);
+    for (const change of delta.partitions()) {
+      const ghost = this.#ghosts.get(change.topicId, change.partitionId);
+      if (ghost !== undefined) this.#expectEligible(ghost, change.after, { delta, live });
+      this.#onPartition(change, live);
+    }
+    this.#expectUncleanOut(delta);
     if (delta.changedConfigs.size > 0) this.#noteMinIsr(live.cluster);
     if (delta.changedBrokers.size === 0) return;
     for (const ghost of this.#ghosts.all()) this.#expectLive(ghost);
+  }
+
+  #expectUncleanOut(delta: MetadataDelta): void {
+    for (const { before, after } of delta.changedBrokers.values()) {
+      if (before === null || after === null || before.brokerEpoch === after.brokerEpoch) continue;
+      if (!this.#mayLackRecords(after.incarnationId)) continue;
+      for (const { name, registration } of this.#ghosts.all()) {
+        const where = registration.isr.includes(after.brokerId)
+          ? 'ISR'
+          : registration.elr.includes(after.brokerId)
+            ? 'ELR'
+            : null;
+        if (where === null) continue;
+        fail('UncleanIsNotInSync', `${name}: node ${after.brokerId} registers, may lack records, and is still in the ${where}`);
+      }
+    }
+  }
+
+  /** In fsync mode a crash takes nothing; damage that was found takes something in any mode. */
+  #mayLackRecords(incarnationId: string): boolean {
+    const incarnation = this.#incarnations.get(incarnationId);
+    if (incarnation === undefined) return false;
+    const { damagedLogs, unreadable } = incarnation.live.services.logManager;
+    return incarnation.isAfterCrash || damagedLogs > 0 || unreadable.length > 0;
+  }
+
+  #expectEligible(
+    ghost: GhostPartition,
+    after: PartitionRegistration,
+    { delta, live }: { delta: MetadataDelta; live: LiveNode },
+  ): void {
+    const { registration: before, name, topicName } = ghost;
+    if (!this.image.isElrEnabled() || after.leaderRecoveryState === leaderRecovering) return;
+    if (delta.changedConfigs.size > 0 || after.isr.length >= this.#minIsrOf(live.cluster, topicName, after)) return;
+    const lost = [...before.isr, ...before.elr].find((id) => {
+      const isKept = after.isr.includes(id) || after.elr.includes(id) || !after.replicas.includes(id);
+      return !isKept && !delta.changedBrokers.has(id) && !live.cluster.damaged.has(id);
+    });
+    if (lost === undefined) return;
+    const lists = `ISR ${after.isr.join()} and ELR ${after.elr.join()}`;
+    fail('EligibleAreRemembered', `${name}: node ${lost} was in sync or eligible, and now is in neither ${lists}`);
   }
 
   #onPartition({ topicId, topicName, partitionId, after }: PartitionChange, live: LiveNode): void {

@@ -9,6 +9,9 @@
  *   MajorityIsDurable    what is applied anywhere is on a majority's disks (E2)
  *   VoteOncePerTerm      one disk votes for one candidate in a term, over all starts of its node
  *   PersistedSurvives    a restart finds what was on disk, and a term that has not fallen
+ *   VoteForUpToDate      nobody votes for a log that ends before the own one (E4)
+ *   CommitOfOwnTerm      a leader's commit index moves to entries of its own term (E3)
+ *   OwnTermEntriesStay   entries of the term that a disk is in are not cut in that term (E1, E10)
  *   MonotonicCommit      what is applied and the commit index on disk never go back in one start
  */
 import type { Entry, HardState, SoftState } from '@jackdaw/raft';
@@ -30,6 +33,8 @@ interface SeenNode {
   readonly disk: Disk;
   softState: SoftState;
   applied: number;
+  /** The commit index when it began to lead. */
+  commitAtElection: number;
 }
 
 interface CommittedEntry {
@@ -64,7 +69,7 @@ export class RaftSafety implements Family {
     const disk = { directoryId, hardState: { term: 0, vote: null, commitIndex: 0 }, terms: [], lastIndex: 0, snapshotIndex: 0 };
     disk.lastIndex = storage.firstIndex() - 1;
     this.#disks.set(live.node.id, disk);
-    this.#seen.set(live, { disk, softState: { role: 'follower', term: 0, leaderId: null }, applied: 0 });
+    this.#seen.set(live, { disk, softState: { role: 'follower', term: 0, leaderId: null }, applied: 0, commitAtElection: 0 });
   }
 
   onEvent(live: LiveNode): void {
@@ -108,6 +113,20 @@ export class RaftSafety implements Family {
       fail('VoteOncePerTerm', `${live.label} voted for ${known} and for ${vote} in term ${term}`);
     }
     this.#votes.set(key, vote);
+    if (vote !== before.vote || term !== before.term) this.#expectUpToDate(live, disk, { term, candidate: vote });
+  }
+
+  /** A candidate's log is on its disk before it asks for votes. */
+  #expectUpToDate({ cluster, node, label }: LiveNode, own: Disk, { term, candidate }: { term: number; candidate: number }): void {
+    const its = this.#disks.get(candidate);
+    const ownTerm = own.terms[own.lastIndex] ?? 0;
+    if (candidate === node.id || its === undefined || its.hardState.term > term || ownTerm >= term) return;
+    if (cluster.damaged.has(candidate) || cluster.damaged.has(node.id)) return;
+    const itsTerm = its.terms[its.lastIndex] ?? 0;
+    if (itsTerm > ownTerm || (itsTerm === ownTerm && its.lastIndex >= own.lastIndex) || its.lastIndex <= its.snapshotIndex)
+      return;
+    const logs = `whose log ends with ${its.lastIndex} of term ${itsTerm}; its own with ${own.lastIndex} of term ${ownTerm}`;
+    fail('VoteForUpToDate', `${label} votes in term ${term} for node ${candidate}, ${logs}`);
   }
 
   #onEntries(live: LiveNode, disk: Disk, last: number): void {
@@ -117,6 +136,7 @@ export class RaftSafety implements Family {
     let from = Math.min(disk.lastIndex, last) + 1;
     while (from > first && disk.terms[from - 1] !== storage.term(from - 1)) from--;
     from = Math.max(from, first);
+    this.#expectOwnTermStays(live, disk, from);
     disk.lastIndex = last;
     disk.terms.length = Math.min(disk.terms.length, last + 1);
     if (from > last) return;
@@ -126,6 +146,13 @@ export class RaftSafety implements Family {
       disk.terms[entry.index] = entry.term;
       before = entry.term;
     }
+  }
+
+  /** Entries from `from` on are gone or replaced; those of the term that the disk is in came from its one leader. */
+  #expectOwnTermStays({ cluster, node, label }: LiveNode, disk: Disk, from: number): void {
+    const { term } = disk.hardState;
+    if (from > disk.lastIndex || disk.terms[disk.lastIndex] !== term || cluster.damaged.has(node.id)) return;
+    fail('OwnTermEntriesStay', `${label} in term ${term} drops its entries of this term, from ${from} to ${disk.lastIndex}`);
   }
 
   #expectMatching(live: LiveNode, entry: Entry, termBefore: number): void {
@@ -142,6 +169,7 @@ export class RaftSafety implements Family {
     const isNew = role === 'leader' && (seen.softState.role !== 'leader' || seen.softState.term !== term);
     seen.softState = state;
     if (!isNew) return;
+    seen.commitAtElection = live.services.quorum.status.commitIndex;
     const known = this.#leaders.get(term);
     if (known !== undefined && known !== live.label) fail('ElectionSafety', `${known} and ${live.label} lead in term ${term}`);
     this.#leaders.set(term, live.label);
@@ -190,7 +218,16 @@ export class RaftSafety implements Family {
       }
     }
     seen.applied = applied;
+    if (seen.softState.role === 'leader') this.#expectOwnTermCommit(live, seen);
     if (applied >= this.#committed.length) fail('StateMachineSafety', `${live.label} applied ${applied}, which is in no log`);
+  }
+
+  /** A leader counts copies of entries of its own term alone (E3). */
+  #expectOwnTermCommit({ services: { quorum }, label }: LiveNode, { softState, commitAtElection }: SeenNode): void {
+    const { commitIndex, term } = quorum.status;
+    const committedTerm = quorum.storage.term(commitIndex);
+    if (commitIndex <= commitAtElection || term !== softState.term || committedTerm === null || committedTerm === term) return;
+    fail('CommitOfOwnTerm', `${label} leads in term ${term} and commits entry ${commitIndex} of term ${committedTerm} by itself`);
   }
 
   #commit(live: LiveNode, index: number, term: number): void {

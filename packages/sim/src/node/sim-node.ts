@@ -41,6 +41,9 @@ export class SimNode {
   services: BrokerServices | null = null;
   /** Starts of the broker so far. */
   starts = 0;
+  /** The last start was certainly not ended by a stop. */
+  wasKilled = false;
+  #isStopping = false;
   readonly #options: SimNodeOptions;
   readonly #prng: Prng;
 
@@ -78,6 +81,7 @@ export class SimNode {
     if (this.isRunning) return;
     const { world, settings, onFatal } = this.#options;
     this.starts++;
+    this.#isStopping = false;
     world.wires.setDark(this.host, false);
     const process = new SimProcess({
       name: `${this.host}.${this.starts}`,
@@ -113,6 +117,7 @@ export class SimNode {
   }
 
   #afterDeath(kind: DeathKind, mode: CrashMode): void {
+    if (this.services !== null) this.wasKilled = !this.#isStopping;
     this.broker = null;
     this.services = null;
     this.disk.crash(mode, this.#prng);
@@ -147,6 +152,7 @@ export class SimNode {
   stop(): void {
     const { process, broker } = this;
     if (process === null || process.isDead || broker === null) return;
+    this.#isStopping = true;
     process.after(0, 'stop', () => {
       void broker.close().finally(() => {
         if (process.isDead) return;
