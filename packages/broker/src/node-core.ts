@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Prng, type NodeId } from '@jackdaw/base';
-import { makeDirectoryDurable } from '@jackdaw/log';
+import { makeDirectoryDurable, StorageError } from '@jackdaw/log';
 import type { SoftState } from '@jackdaw/raft';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { ControllerDriver } from './quorum/controller-driver.ts';
@@ -174,7 +174,13 @@ export class NodeCore {
     const directory = join(options.config.metadataLogDir, 'raft');
     makeDirectoryDurable(fs, directory);
     const database = await openDatabase(directory);
-    return new NodeCore(options, await RaftStore.open(database, random));
+    const opening = RaftStore.open(database, random).catch((error: unknown) => {
+      // The store does not know where the database is.
+      if (!(error instanceof StorageError) || error.kind !== 'corrupt') throw error;
+      const message = error.message.includes(directory) ? error.message : `${error.message}: ${directory}`;
+      throw new StorageError('corrupt', directory, message, error);
+    });
+    return new NodeCore(options, await opening);
   }
 
   start(): void {

@@ -34,8 +34,11 @@ export async function openLevelDatabase(directory: string): Promise<Database> {
   };
   let last: Promise<void> = Promise.resolve();
   return {
-    get: (key) => db.get(key),
-    entries: (from, to) => db.iterator({ gte: from, lt: to }).all(),
+    get: (key) => db.get(key).catch((error: unknown) => Promise.reject(failed(directory, error))),
+    entries: (from, to) => {
+      const found = db.iterator({ gte: from, lt: to }).all();
+      return found.catch((error: unknown) => Promise.reject(failed(directory, error)));
+    },
     // One after the other, so that none comes while the database is opened again.
     write: (operations, isSynced) => {
       const written = last.then(() => write(operations, isSynced));
@@ -72,8 +75,8 @@ async function openUnlocked(db: Level<string, Buffer>, directory: string): Promi
       return;
     } catch (error) {
       if (!isLocked(error) || systemClock.monotonicMs() >= deadline) {
-        const kind = isFull(error) ? 'noSpace' : 'io';
-        throw new StorageError(kind, directory, `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`, error);
+        const message = `cannot open the quorum's database in ${directory}: ${reasonOf(error)}`;
+        throw new StorageError(kindOf(error), directory, message, error);
       }
     }
     await sleep(lockRetryMs);
@@ -90,9 +93,14 @@ function isFull(error: unknown): boolean {
   return /no space left|quota exceeded/i.test(reasonOf(error));
 }
 
+/** A file that is missing or not what its checksum says is damage; what else fails is the disk. */
+function kindOf(error: unknown): 'noSpace' | 'corrupt' | 'io' {
+  if (isFull(error)) return 'noSpace';
+  return /corrupt|checksum|no such file|does not exist|missing files/i.test(reasonOf(error)) ? 'corrupt' : 'io';
+}
+
 function failed(directory: string, error: unknown): StorageError {
-  const kind = isFull(error) ? 'noSpace' : 'io';
-  return new StorageError(kind, directory, `the quorum's database in ${directory} failed: ${reasonOf(error)}`, error);
+  return new StorageError(kindOf(error), directory, `the quorum's database in ${directory} failed: ${reasonOf(error)}`, error);
 }
 
 function reasonOf(error: unknown): string {

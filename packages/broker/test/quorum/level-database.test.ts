@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, rmdirSync, rmSync, statfsSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -73,4 +83,25 @@ test('B10: when the reserve is used up, too, the write is refused as one for a f
   };
   await assert.rejects(writeUntilRefused(), (error) => error instanceof StorageError && error.kind === 'noSpace');
   await db.close();
+});
+
+test('B16: a database in which a file is damaged or missing is refused with its directory, as damage', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-level-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const db = await openLevelDatabase(directory);
+  await db.write([{ type: 'put', key: 'a', value }], true);
+  await db.close();
+  const manifest = readdirSync(directory).find((name) => name.startsWith('MANIFEST')) ?? assert.fail();
+  const isDamage = (error: unknown): boolean =>
+    error instanceof StorageError && error.kind === 'corrupt' && error.message.includes(directory);
+  const whole = readFileSync(join(directory, manifest));
+  const flipped = Buffer.from(whole);
+  flipped[12] = (flipped[12] ?? 0) ^ 1;
+  writeFileSync(join(directory, manifest), flipped);
+  await assert.rejects(openLevelDatabase(directory), isDamage);
+  writeFileSync(join(directory, manifest), whole);
+  writeFileSync(join(directory, 'CURRENT'), 'MANIFEST-000999\n');
+  await assert.rejects(openLevelDatabase(directory), isDamage);
+  writeFileSync(join(directory, 'CURRENT'), 'MANIFEST-000999');
+  await assert.rejects(openLevelDatabase(directory), isDamage);
 });

@@ -2,6 +2,7 @@
  * `jackdaw server start`: one broker in this process, until SIGTERM or Ctrl-C.
  */
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fromBroker } from '../../broker-package.ts';
 import { defineCommand, type Command } from '../../command.ts';
 import { CommandError, exitCodes } from '../../failure.ts';
@@ -73,7 +74,7 @@ function explainStart(error: unknown): unknown {
     return new CommandError('NO_PERMISSION', message, { hint, cause: error });
   }
   const kind = error.name === 'StorageError' && 'kind' in error ? String(error.kind) : kindOfSystemError(code);
-  const known = storageFailures.get(kind);
+  const known = kind === 'corrupt' && basename(path) === 'raft' ? damagedQuorum : storageFailures.get(kind);
   return known === undefined ? error : new CommandError(known.code, message, { hint: known.hint, cause: error });
 }
 
@@ -88,6 +89,12 @@ const storageFailures: ReadonlyMap<string, { code: string; hint: string }> = new
   ['io', { code: 'STORAGE', hint: 'the disk must be writable and sound; log.dirs chooses another' }],
   ['notFound', { code: 'STORAGE', hint: 'the disk must be writable and sound; log.dirs chooses another' }],
 ]);
+
+/** Its directory is called that; what is in it, other voters have as well. */
+const damagedQuorum = {
+  code: 'DAMAGED',
+  hint: 'if a majority of the other voters is sound, remove this directory: the node gets from them what was in it',
+};
 
 function kindOfSystemError(code: string): string {
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'noSpace';
