@@ -178,10 +178,12 @@ async function startOrRefuse({ cluster }: FaultRun, { victims: [victim = 0] }: S
   assert.match(error, /^error: [A-Z_]+: /, `broker ${victim} says why it does not start: ${said().slice(-2_000)}`);
   assert.ok(error.includes(dataDir), `the message names the place: ${error}`);
   assert.doesNotMatch(error, /INTERNAL|bug/, 'damage is no bug');
-  assert.match(hint, /directory|remove|empty/, `a remedy follows: ${hint}`);
+  assert.match(hint, /remove this directory|empty directory/, `a remedy follows: ${hint}`);
   console.log(`  refused: ${error}; ${hint}`);
-  rmSync(dataDir, { recursive: true });
-  mkdirSync(dataDir);
+  // Of the quorum's database the message says that it alone must go.
+  const damaged = error.includes(join(dataDir, 'raft')) ? join(dataDir, 'raft') : dataDir;
+  rmSync(damaged, { recursive: true });
+  mkdirSync(damaged);
   return { refused: 1 };
 }
 
