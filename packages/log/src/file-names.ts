@@ -46,7 +46,7 @@ export function segmentFileName(baseOffset: Offset, suffix: string): string {
 export function offsetOfFileName(name: string, suffix: string): Offset | null {
   if (!name.endsWith(suffix)) return null;
   const digits = name.slice(0, -suffix.length);
-  if (!/^\d{1,20}$/.test(digits)) return null;
+  if (!/^\d{20}$/.test(digits)) return null;
   const offset = Number(digits);
   return Number.isSafeInteger(offset) ? offset : null;
 }
