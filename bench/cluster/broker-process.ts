@@ -23,6 +23,8 @@ export class BrokerProcess {
   readonly #outputFile: string;
   readonly #command: LaunchCommand;
   #child: ChildProcess | undefined;
+  /** Has been told to end and has not yet. */
+  #ending: ChildProcess | undefined;
   #crash: BenchError | undefined;
 
   constructor(nodeId: number, outputFile: string, command: LaunchCommand) {
@@ -60,14 +62,16 @@ export class BrokerProcess {
     child.on('exit', (code, signal) => this.#onEnd(child, signal ?? `exit code ${code}`));
   }
 
-  /** Sends the signal and waits for the end; does nothing when the process does not run. */
+  /** Sends the signal and waits for the end, also of a process that another signal has not ended yet. */
   async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#child;
+    const child = this.#child ?? this.#ending;
     if (child === undefined) return;
     this.#child = undefined;
+    this.#ending = child;
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
+    if (this.#ending === child) this.#ending = undefined;
   }
 
   /** Throws when it ended and nobody had asked for that. */
