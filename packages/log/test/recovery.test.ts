@@ -123,6 +123,20 @@ test('a file whose name is not an offset in twenty digits is no segment', async 
   assert.deepEqual(await readAll(again.log), content);
 });
 
+test('a file whose name is not an offset in twenty digits is no segment', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  append(log, batchOf(['a']));
+  const content = await readAll(log);
+  await log.close();
+  putFile(fs, baseOf('1.log'), content);
+  putFile(fs, baseOf('7.snapshot'), content);
+  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false });
+  assert.equal(again.log.segmentCount, 1);
+  assert.equal(again.log.logEndOffset, 1);
+  assert.deepEqual(await readAll(again.log), content);
+});
+
 test('B4: indexes that are missing, cut, garbage or out of order are rebuilt, with the results of a full scan', async () => {
   const damages: [string, (bytes: Uint8Array) => Uint8Array | null][] = [
     ['missing', () => null],
