@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Finding } from './engine/finding.ts';
 import type { Progress } from './engine/loop.ts';
 import { FuzzThread, type FuzzResult } from './engine/supervise.ts';
+import { ledgerTable, record } from './ledger.ts';
 import { saveRegression } from './regressions.ts';
 import { targets } from './targets/table.ts';
 
@@ -21,6 +22,9 @@ const { values: options } = parseArgs({
     list: { type: 'boolean', default: false },
     'save-corpus': { type: 'boolean', default: false },
     'no-save': { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+    ledger: { type: 'boolean', default: false },
+    'full-cost': { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -39,7 +43,7 @@ function chosenTargets(): readonly string[] {
 async function fuzz(thread: FuzzThread, name: string): Promise<FuzzResult> {
   const result = await thread.fuzz({
     target: name,
-    executions: Number(options.executions),
+    executions: Math.ceil(Number(options.executions) / (options['full-cost'] ? 1 : costOf(name))),
     seed: Number(options.seed),
     maxSeconds: Number(options.seconds),
     saveCorpus: options['save-corpus'],
@@ -48,8 +52,16 @@ async function fuzz(thread: FuzzThread, name: string): Promise<FuzzResult> {
     },
     onFinding: (finding) => say(textOf(finding)),
   });
+  const { executions, seconds, branches } = result.progress;
+  if (options.record) {
+    record({ target: name, executions, seconds, branches, findings: result.findings.length, seed: Number(options.seed) });
+  }
   say(`${lineOf(name, result.progress)}  done${result.stored === null ? '' : `, ${result.stored} inputs stored`}`);
   return result;
+}
+
+function costOf(name: string): number {
+  return targets.find((target) => target.name === name)?.cost ?? 1;
 }
 
 function lineOf(name: string, { executions, accepted, seconds, corpus, branches, findings }: Progress): string {
@@ -85,6 +97,8 @@ async function work(): Promise<void> {
 
 if (options.list) {
   for (const { name, what } of targets) say(`${name.padEnd(26)} ${what}`);
+} else if (options.ledger) {
+  say(ledgerTable());
 } else {
   const count = queue.length;
   await Promise.all(Array.from({ length: Number(options.jobs) }, work));

@@ -35,7 +35,7 @@ async function fuzz(task: Task): Promise<void> {
   loop = new Loop({
     target,
     stored: loadCorpus(target.name),
-    executions: Math.ceil(task.executions / (target.cost ?? 1)),
+    executions: task.executions,
     seed: task.seed,
     maxSeconds: task.maxSeconds,
     onExecution: beat,

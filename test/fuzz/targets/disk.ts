@@ -17,7 +17,7 @@ import type * as RuntimeLastRegistrationModule from '../../../packages/broker/sr
 
 const { previousBrokerEpoch } = await internal<typeof RuntimeLastRegistrationModule>('broker/runtime/last-registration');
 
-const fixtures: readonly Fixture[] = [await makeFixture('crashed'), await makeFixture('clean')];
+export const fixtures: readonly Fixture[] = [await makeFixture('crashed'), await makeFixture('clean')];
 const crashed = fixtures[0] as Fixture;
 
 /** What damage to a file may cost. */
@@ -71,7 +71,7 @@ async function start(file: DiskFile, input: Uint8Array): Promise<Outcome> {
 }
 
 /** Null when the start refuses the directory. */
-async function open(fs: MemoryFs): Promise<LogManager | null> {
+export async function open(fs: MemoryFs): Promise<LogManager | null> {
   try {
     return await LogManager.open(managerOptions(fs));
   } catch (error) {
@@ -81,7 +81,7 @@ async function open(fs: MemoryFs): Promise<LogManager | null> {
 }
 
 /** All that the log serves; each batch with a right checksum and behind the one before it. */
-async function readAll(log: PartitionLog, { mayBeCorrupt }: { mayBeCorrupt: boolean }): Promise<Buffer> {
+export async function readAll(log: PartitionLog, { mayBeCorrupt }: { mayBeCorrupt: boolean }): Promise<Buffer> {
   expect(log.logStartOffset >= 0 && log.logStartOffset <= log.logEndOffset, `${log.logStartOffset} to ${log.logEndOffset}`);
   expect(log.durableOffset <= log.logEndOffset && log.recoveryPoint <= log.logEndOffset, 'no more is durable than there is');
   const chunks: Uint8Array[] = [];
@@ -130,7 +130,7 @@ function expectPrefix(file: DiskFile, { fixture, damaged, content }: Seen): void
 }
 
 /** What a broker asks a log that it has just opened. */
-async function use(log: PartitionLog): Promise<void> {
+export async function use(log: PartitionLog): Promise<void> {
   const { logStartOffset, logEndOffset } = log;
   for (const epoch of [-1, 0, 2, 4, 9]) {
     const { endOffset } = log.endOffsetForEpoch(epoch);
@@ -160,7 +160,7 @@ async function lookUp(run: () => Promise<unknown>): Promise<void> {
 const extra = sampleBatch(new Prng(4));
 
 /** What is closed in order opens again as it was. */
-async function reopen(fs: MemoryFs, manager: LogManager, log: PartitionLog): Promise<void> {
+export async function reopen(fs: MemoryFs, manager: LogManager, log: PartitionLog): Promise<void> {
   const { logStartOffset, logEndOffset } = log;
   const content = await readAll(log, { mayBeCorrupt: true });
   await manager.shutdown({ brokerEpoch: 13 });
@@ -362,7 +362,7 @@ export const diskTargets: readonly Target[] = files.map((file) => {
     ...(mutate === undefined ? {} : { mutate }),
     ...(file.words === undefined ? {} : { words: file.words }),
     maxInputBytes: 4_096,
-    cost: 20,
+    cost: 6,
     maxMs: 1_000,
   };
 });

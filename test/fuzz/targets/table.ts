@@ -6,6 +6,7 @@ import { codecTargets } from './codecs.ts';
 import { configurationTargets } from './configuration.ts';
 import { controllerTargets } from './controller.ts';
 import { coordinatorTargets } from './coordinator.ts';
+import { directoryTargets } from './disk-directory.ts';
 import { diskTargets } from './disk.ts';
 import { metadataTargets } from './metadata.ts';
 import { raftStoreTargets } from './raft-store.ts';
@@ -27,5 +28,6 @@ export const targets: readonly Target[] = [
   ...metadataTargets,
   ...coordinatorTargets,
   ...diskTargets,
+  ...directoryTargets,
   ...configurationTargets,
 ];
