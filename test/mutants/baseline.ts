@@ -11,23 +11,26 @@ import type { SeedRun } from './seed-runner.ts';
 interface Saved {
   readonly code: string;
   readonly runs: readonly SeedRun[];
+  readonly guides?: readonly SeedRun[];
 }
 
 export interface Baseline {
   readonly runs: readonly SeedRun[];
   /** Whether this code did that. */
   readonly isCurrent: boolean;
+  /** What other seeds have come to with some mutant: not what they do, and yet a hint. */
+  readonly guides: readonly SeedRun[];
 }
 
 export function readBaseline(file: string | undefined, tree: ScratchTree): Baseline {
-  if (file === undefined || !existsSync(file)) return { runs: [], isCurrent: true };
-  const { code, runs } = JSON.parse(readFileSync(file, 'utf8')) as Saved;
-  return { runs, isCurrent: code === codeOf(tree) };
+  if (file === undefined || !existsSync(file)) return { runs: [], isCurrent: true, guides: [] };
+  const { code, runs, guides = [] } = JSON.parse(readFileSync(file, 'utf8')) as Saved;
+  return { runs, isCurrent: code === codeOf(tree), guides };
 }
 
-export function writeBaseline(file: string | undefined, tree: ScratchTree, runs: Iterable<SeedRun>): void {
+export function writeBaseline(file: string | undefined, tree: ScratchTree, { runs, guides }: Omit<Baseline, 'isCurrent'>): void {
   if (file === undefined) return;
-  const saved: Saved = { code: codeOf(tree), runs: [...runs] };
+  const saved: Saved = { code: codeOf(tree), runs, guides };
   writeFileSync(file, JSON.stringify(saved));
 }
 

@@ -34,7 +34,7 @@ export class SimulationHunter implements Hunter {
   /** What the unmutated tree does, by seed, as far as that was asked. */
   readonly #controls = new Map<number, SeedRun>();
   /** What tells where the seeds lead. */
-  #guides: readonly SeedRun[] = [];
+  readonly #guides = new Map<number, SeedRun>();
   readonly #plans = new Map<number, Plan>();
 
   constructor(options: SimulationOptions) {
@@ -45,14 +45,12 @@ export class SimulationHunter implements Hunter {
     const { baselineSeeds, firstSeed, baselineFile, seeds: count } = this.#options;
     const { drawPlan } = (await import(pristine.path(planner))) as { drawPlan: (seed: number) => Plan };
     for (let seed = firstSeed; seed < firstSeed + count; seed++) this.#plans.set(seed, drawPlan(seed));
-    const { runs, isCurrent } = readBaseline(baselineFile, pristine);
+    const { runs, isCurrent, guides } = readBaseline(baselineFile, pristine);
+    for (const run of [...guides, ...runs]) this.#guides.set(run.seed, run);
     if (isCurrent) for (const run of runs) this.#controls.set(run.seed, run);
-    const known = this.#controls.size;
     const seeds = Array.from({ length: baselineSeeds }, (_, i) => firstSeed + i);
     await this.#runControls(pristine, seeds);
-    const isBetter = this.#controls.size > (isCurrent ? known : runs.length);
-    if (isBetter) writeBaseline(baselineFile, pristine, this.#controls.values());
-    this.#guides = this.#controls.size < runs.length ? runs : [...this.#controls.values()];
+    this.#save(pristine);
     const failed = [...this.#controls.values()].find(({ failure }) => failure !== null);
     if (failed === undefined) return;
     const { seed, failure } = failed;
@@ -68,6 +66,7 @@ export class SimulationHunter implements Hunter {
       const found = await firstFailure(mutated, waiting, (run) => {
         waiting.shift();
         tried++;
+        if (!this.#guides.has(run.seed) && run.hash !== '') this.#guides.set(run.seed, run);
         const control = this.#controls.get(run.seed);
         if (control !== undefined) compared++;
         if (control !== undefined && control.hash !== run.hash) diverged++;
@@ -80,17 +79,25 @@ export class SimulationHunter implements Hunter {
       }
       this.#options.onUnsound(mutant, seed);
     }
+    this.#save(pristine);
     return { kind: 'alive', tried, compared, diverged };
   }
 
+  #save(pristine: ScratchTree): void {
+    const runs = [...this.#controls.values()];
+    const guides = [...this.#guides.values()].filter(({ seed }) => !this.#controls.has(seed));
+    writeBaseline(this.#options.baselineFile, pristine, { runs, guides });
+  }
+
   #seedsFor({ needs }: Mutant): number[] {
-    return orderOf({ plans: this.#plans, guides: this.#guides, needs });
+    return orderOf({ plans: this.#plans, guides: [...this.#guides.values()], needs });
   }
 
   async #runControls(pristine: ScratchTree, seeds: readonly number[]): Promise<void> {
     const unknown = seeds.filter((seed) => !this.#controls.has(seed));
     const onRun = (run: SeedRun): boolean => {
       this.#controls.set(run.seed, run);
+      this.#guides.set(run.seed, run);
       return true;
     };
     await runSeeds(pristine, { seeds: unknown, onRun, seedLimitMs });
