@@ -37,7 +37,12 @@ export function devDirectory(given: string | undefined, env: Readonly<Record<str
 export function readState(directory: string): DevState | undefined {
   const file = stateFile(directory);
   if (!existsSync(file)) return undefined;
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return parseState(readFileSync(file, 'utf8'), file);
+}
+
+/** The state in a file's text; throws CommandError when it is none. Brokers are signalled by what stands here. */
+export function parseState(text: string, file: string): DevState {
+  const content = parsed(text);
   if (!isState(content)) {
     throw new CommandError('BAD_STATE', `${file} is not a state file of this version`, {
       hint: 'remove it if no cluster runs from this directory',
@@ -88,13 +93,40 @@ function stateFile(directory: string): string {
   return join(directory, 'dev.json');
 }
 
+/** Undefined when it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function isState(content: unknown): content is DevState {
+  if (!isRecord(content) || content['version'] !== 1 || typeof content['clusterId'] !== 'string') return false;
+  const { sets, brokers } = content;
+  const isEachText = Array.isArray(sets) && sets.every((set) => typeof set === 'string');
+  return isEachText && Array.isArray(brokers) && brokers.every(isBroker);
+}
+
+function isBroker(broker: unknown): boolean {
+  if (!isRecord(broker)) return false;
+  const numbers = ['id', 'port', 'grpcPort', 'adminPort'];
+  if (!numbers.every((name) => Number.isSafeInteger(broker[name]))) return false;
+  return typeof broker['dataDir'] === 'string' && typeof broker['logFile'] === 'string' && isIdentity(broker['process']);
+}
+
+/** A pid of 0 or less would mean a group of processes. */
+function isIdentity(process: unknown): boolean {
+  if (process === null) return true;
   return (
-    typeof content === 'object' &&
-    content !== null &&
-    'version' in content &&
-    content.version === 1 &&
-    'brokers' in content &&
-    Array.isArray(content.brokers)
+    isRecord(process) &&
+    Number.isSafeInteger(process['pid']) &&
+    Number(process['pid']) > 0 &&
+    typeof process['startedAt'] === 'string'
   );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

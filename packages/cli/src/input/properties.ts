@@ -23,7 +23,9 @@ function logicalLines(content: string): string[] {
     const line = raw.trimStart();
     if (open === undefined && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue;
     const whole = (open ?? '') + line;
-    const isContinued = (/\\*$/.exec(whole)?.[0].length ?? 0) % 2 === 1;
+    let end = whole.length;
+    while (end > 0 && whole[end - 1] === '\\') end--;
+    const isContinued = (whole.length - end) % 2 === 1;
     open = isContinued ? whole.slice(0, -1) : undefined;
     if (!isContinued) lines.push(whole);
   }
