@@ -15,6 +15,7 @@ import { recordTargets } from './records.ts';
 import { replicationTargets } from './replication.ts';
 import { requestTargets } from './requests.ts';
 import { responseTargets } from './responses.ts';
+import { toolTargets } from './tool-files.ts';
 
 export const targets: readonly Target[] = [
   ...requestTargets,
@@ -30,4 +31,5 @@ export const targets: readonly Target[] = [
   ...diskTargets,
   ...directoryTargets,
   ...configurationTargets,
+  ...toolTargets,
 ];
