@@ -19,7 +19,7 @@ import {
   type CodecId,
   type RecordToWrite,
 } from '@jackdaw/protocol';
-import type { Field } from '../engine/fields.ts';
+import { encode, type Field } from '../engine/fields.ts';
 
 /** All fuzzed batches live in this moment. */
 export const nowMs = 1_700_000_000_000;
@@ -70,6 +70,27 @@ export function bombs(): { codec: CodecId; payload: Uint8Array }[] {
     { codec: codecSnappy, payload: Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x61) },
     { codec: codecSnappy, payload: nodeCodecs.compress(codecSnappy, zeros.subarray(0, 65_536)) },
   ];
+}
+
+/** Little that inflates to very many of the smallest records, or claims to; in each codec. */
+export function recordBombs(): Uint8Array[] {
+  const count = 20_000;
+  const records = Buffer.concat(Array.from({ length: count }, (_, index) => smallestRecord(index)));
+  const whole = codecIds
+    .filter((codec) => codec !== codecNone)
+    .map((codec) => ({ codec, payload: nodeCodecs.compress(codec, records) }));
+  return [
+    ...whole.map(({ codec, payload }) => batchAround(payload, codec, count)),
+    // More records than there are, and headers without end.
+    ...whole.map(({ codec, payload }) => batchAround(payload, codec, 0x7fff_ffff)),
+    batchAround(Uint8Array.of(0x14, 0, 0, 0, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f), codecNone, 1),
+  ];
+}
+
+/** Neither key nor value nor headers. */
+function smallestRecord(offsetDelta: number): Uint8Array {
+  const body = Buffer.concat([Uint8Array.of(0, 0), encode('zigzag', 0, offsetDelta), Uint8Array.of(1, 1, 0)]);
+  return Buffer.concat([encode('zigzag', 0, body.length), body]);
 }
 
 /** Field positions in a batch's header (Kafka's DefaultRecordBatch). */

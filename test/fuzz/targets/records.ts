@@ -7,7 +7,7 @@ import { CorruptCompressedError, DecompressedTooLargeError } from '@jackdaw/prot
 import type { ValidateOptions } from '@jackdaw/protocol';
 import { fieldMutator } from '../engine/fields.ts';
 import { expect, type Outcome, type Target } from '../engine/target.ts';
-import { batchAround, batchFields, bombs, nowMs, repairBatch, sampleBatches } from './batches.ts';
+import { batchAround, batchFields, bombs, nowMs, recordBombs, repairBatch, sampleBatches } from './batches.ts';
 
 /** What the records of one batch may inflate to. */
 const maxDecompressedBytes = 1_048_576;
@@ -74,6 +74,10 @@ export function isDeclared(error: unknown): boolean {
   );
 }
 
+function allBombs(): Uint8Array[] {
+  return [...bombs().map(({ codec, payload }) => batchAround(payload, codec)), ...recordBombs()];
+}
+
 const shared = {
   mutate: fieldMutator(batchFields),
   repair: repairBatch,
@@ -86,14 +90,14 @@ export const recordTargets: readonly Target[] = [
     ...shared,
     name: 'records-produce',
     what: 'a batch in a Produce request, through validateBatches',
-    seeds: (prng) => [...sampleBatches(prng), ...bombs().map(({ codec, payload }) => batchAround(payload, codec))],
+    seeds: (prng) => [...sampleBatches(prng), ...allBombs()],
     run: validate,
   },
   {
     ...shared,
     name: 'records-decode',
     what: 'the records of a batch that nobody has checked, through decodeRecords',
-    seeds: (prng) => sampleBatches(prng),
+    seeds: (prng) => [...sampleBatches(prng), ...allBombs()],
     run: decode,
   },
 ];

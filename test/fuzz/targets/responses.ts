@@ -20,7 +20,7 @@ import { int16, int32, lengthPrefixed, partsMutator } from '../engine/parts.ts';
 import { sampleBody } from '../engine/sample.ts';
 import { expect, type Outcome, type Target } from '../engine/target.ts';
 import { internal } from '../internals.ts';
-import { batchFields, repairBatch, repairBatches, sampleBatch, sampleBatches, splitBatches } from './batches.ts';
+import { batchFields, recordBombs, repairBatch, repairBatches, sampleBatch, sampleBatches, splitBatches } from './batches.ts';
 import { isDeclared } from './records.ts';
 import type * as FramingModule from '../../../packages/client/src/framing.ts';
 import type * as WireModule from '../../../packages/client/src/wire.ts';
@@ -169,6 +169,7 @@ export const responseTargets: readonly Target[] = [
     what: 'the batches of a Fetch response, as our consumer reads them',
     seeds: (prng) => [
       ...sampleBatches(prng),
+      ...recordBombs(),
       Buffer.concat([sampleBatch(prng), sampleBatch(prng, { baseOffset: 6, producerId: 7, producerEpoch: 0, baseSequence: 0 })]),
     ],
     run: readBatches,

@@ -8,6 +8,7 @@ import { controllerTargets } from './controller.ts';
 import { coordinatorTargets } from './coordinator.ts';
 import { directoryTargets } from './disk-directory.ts';
 import { diskTargets } from './disk.ts';
+import { groupTargets } from './group-requests.ts';
 import { metadataTargets } from './metadata.ts';
 import { raftStoreTargets } from './raft-store.ts';
 import { raftTargets } from './raft.ts';
@@ -28,6 +29,7 @@ export const targets: readonly Target[] = [
   ...controllerTargets,
   ...metadataTargets,
   ...coordinatorTargets,
+  ...groupTargets,
   ...diskTargets,
   ...directoryTargets,
   ...configurationTargets,
