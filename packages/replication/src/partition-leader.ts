@@ -171,7 +171,9 @@ export class PartitionLeader {
     const { logStartOffset, logEndOffset } = this.#log;
     if (start.lastFetchedEpoch >= 0) {
       const epochEnd = this.#log.endOffsetForEpoch(start.lastFetchedEpoch);
-      if (epochEnd.leaderEpoch < 0 || start.fetchOffset < logStartOffset) {
+      // Where the logs part has been deleted here: what the follower has from there on up to our start may be anything.
+      const isPartingGone = logStartOffset > 0 && epochEnd.endOffset <= logStartOffset && epochEnd.endOffset < start.fetchOffset;
+      if (epochEnd.leaderEpoch < 0 || start.fetchOffset < logStartOffset || isPartingGone) {
         return { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
       }
       if (epochEnd.leaderEpoch < start.lastFetchedEpoch || epochEnd.endOffset < start.fetchOffset) {

@@ -55,6 +55,15 @@ test('A2: positions outside the log are out of range', () => {
   }
 });
 
+test('A20: a follower whose log parts from ours below our start begins anew there', () => {
+  const log = MemoryLog.of(0, 0, 3, 3, 3);
+  log.deleteBelow(3);
+  const { leader } = leaderFixture({ log });
+  // Its offsets 2 and 3 are of epoch 0: cut to our start it would keep another record than we had at 2.
+  const answer = leader.checkFetchStart({ ...start, fetchOffset: 4, lastFetchedEpoch: 0 });
+  assert.deepEqual(answer, { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE });
+});
+
 test('A7: an older epoch is fenced, a newer one unknown, a broker that is no replica refused', () => {
   const { leader } = leaderFixture();
   assert.deepEqual(leader.checkFetchStart({ ...start, currentLeaderEpoch: 4 }), {
