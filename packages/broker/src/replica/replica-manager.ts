@@ -270,6 +270,7 @@ export class ReplicaManager {
     const { logManager, events } = this.#options;
     this.#isMetadataCurrent = true;
     this.#wakeWaiting();
+    for (const hosted of this.partitions()) if (hasLaterEpoch(hosted)) this.#reconcile(hosted);
     for (const log of [...logManager.logs()]) {
       const { topicName, partition } = partitionOfName(log.name);
       if (this.#byName.get(topicName)?.has(partition) === true) continue;
@@ -300,9 +301,23 @@ export class ReplicaManager {
   #reconcile(hosted: HostedPartition): void {
     if (hosted.log === null || hosted.storageFailure !== null || hosted.isRemoved || this.#isClosed) return;
     const { state } = hosted.desired;
+    if (state.leader >= 0 && this.#hasRottenEpoch(hosted, hosted.log, state)) return;
     if (state.leader === this.#options.nodeId) this.#lead(hosted, hosted.log, state);
     else if (state.leader >= 0) this.#followLeader(hosted, hosted.log, state);
     else this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  }
+
+  /**
+   * An epoch in the log that no leader has been given yet: a batch's header has rotted, for the CRC does not cover its epoch
+   * (B3). It can neither lead nor follow with it. Known only when the metadata is up to date: after a start it may be older
+   * than the log.
+   */
+  #hasRottenEpoch(hosted: HostedPartition, log: PartitionLog, { leaderEpoch }: PartitionState): boolean {
+    const isRotten = this.#isMetadataCurrent && !hosted.desired.isLost && (log.latestEpoch() ?? -1) > leaderEpoch;
+    if (!isRotten) return false;
+    this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    this.onCorrupt(hosted, log.endOffsetForEpoch(leaderEpoch).endOffset);
+    return true;
   }
 
   #lead(hosted: HostedPartition, log: PartitionLog, state: PartitionState): void {
@@ -379,6 +394,10 @@ export class ReplicaManager {
     hosted.changeRole({ kind: 'none' });
     this.#options.onRole(hosted);
   }
+}
+
+function hasLaterEpoch({ log, desired }: HostedPartition): boolean {
+  return (log?.latestEpoch() ?? -1) > desired.state.leaderEpoch;
 }
 
 function isFull(error: unknown): boolean {

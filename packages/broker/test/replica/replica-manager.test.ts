@@ -28,6 +28,8 @@ interface Broker {
   readonly replicas: ReplicaManager;
   readonly quarantined: string[];
   readonly failures: unknown[];
+  /** Offsets from which on a log was found damaged. */
+  readonly damage: number[];
 }
 
 /** A broker that starts on the disk, with the locks of those before it broken. */
@@ -50,6 +52,7 @@ async function start({ fs, clock }: Disk): Promise<Broker> {
   });
   const quarantined: string[] = [];
   const failures: unknown[] = [];
+  const damage: number[] = [];
   const replicas = new ReplicaManager({
     nodeId,
     logManager: logs,
@@ -69,13 +72,13 @@ async function start({ fs, clock }: Disk): Promise<Broker> {
       onBecameFollower: () => undefined,
       onTruncated: () => undefined,
       onFailure: (_, error) => void failures.push(error),
-      onCorrupt: () => undefined,
+      onCorrupt: (_, offset) => void damage.push(offset),
       onRefetching: () => undefined,
       onRemoved: () => undefined,
       onQuarantined: (name) => void quarantined.push(name),
     },
   });
-  return { logs, replicas, quarantined, failures };
+  return { logs, replicas, quarantined, failures, damage };
 }
 
 function keyOf(topicId: string): { topicName: string; topicId: string; partition: number } {
@@ -146,6 +149,33 @@ test('B10: a partition that a full disk had no room for is opened when there is 
     disk.fs.list('/data').filter((name) => name.startsWith(topicName)),
     [`${topicName}-0`],
   );
+});
+
+test('B3: an epoch that no leader has been given is damage, once the metadata is up to date', async () => {
+  const disk = newDisk();
+  const { logs } = await start(disk);
+  const log = await logs.getOrCreate(keyOf(laterId), defaultLogConfig);
+  for (const leaderEpoch of [0, 0, 512]) {
+    log.appendAsFollower(
+      encodeBatch({ records: [{ key: null, value: Buffer.from('x') }], leaderEpoch, baseOffset: log.logEndOffset }),
+    );
+  }
+  await settle();
+  disk.fs.crash('processOnly', new Prng(1));
+  const { replicas, damage } = await start(disk);
+  replicas.update(keyOf(laterId), leading(3));
+  await settle();
+  assert.equal(replicas.getById(laterId, 0)?.role.kind, 'none', 'it does not lead in an epoch that its log is past');
+  assert.deepEqual(damage, [], 'metadata that is older than the disk proves nothing');
+  await replicas.onMetadataCurrent();
+  assert.deepEqual(damage, [2]);
+  const state = { leader: 2, leaderEpoch: 4, partitionEpoch: 1, replicas: [nodeId, 2], isr: [2] };
+  replicas.update(keyOf(laterId), { ...leading(4), state });
+  assert.equal(replicas.getById(laterId, 0)?.role.kind, 'none', 'nor does it follow before it was cut');
+  replicas.update(keyOf(laterId), { ...leading(4), state: { ...state, partitionEpoch: 2 }, isLost: true });
+  assert.equal(replicas.getById(laterId, 0)?.role.kind, 'follower');
+  assert.equal(log.logEndOffset, 3);
+  assert.equal(replicas.getById(laterId, 0)?.log?.logEndOffset, 2);
 });
 
 test('A9: metadata in which a leader epoch falls is a broken invariant, not another role', async () => {
