@@ -152,6 +152,8 @@ export class QuorumDriver {
   onPeerBroken(peer: NodeId): void {
     if (this.#isClosed) return;
     this.#node.reportUnreachable(peer);
+    // Whether a snapshot that was on its way has arrived nobody will say: ask the peer what it has, and do not wait for long.
+    this.#node.reportSnapshot(peer, false);
     this.#run();
   }
 
