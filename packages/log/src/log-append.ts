@@ -56,7 +56,7 @@ export function appendLeader(parts: LogParts, batches: Uint8Array, options: Lead
     if (refusal !== null) return refusal;
   }
   parts.epochs.assign(options.leaderEpoch, group.baseOffset);
-  rollIfFull(parts, group, options.nowMs);
+  rollIfFull(parts, group, { nowMs: options.nowMs });
   writeGroup(parts, group, { updates, nowMs: options.nowMs });
   return {
     kind: 'appended',
@@ -153,12 +153,12 @@ export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: numb
     position = end;
   }
   parts.expectRoom(batches.length);
-  for (let position = 0; position < batches.length;) position = appendNextGroup(parts, batches, position, nowMs);
+  for (let position = 0; position < batches.length;) position = appendNextGroup(parts, batches, { start: position, nowMs });
   return parts.logEndOffset - 1;
 }
 
 /** Appends as many batches from `start` on as go into one segment; returns where the next group starts. */
-function appendNextGroup(parts: LogParts, batches: Uint8Array, start: number, nowMs: number): number {
+function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }: { start: number; nowMs: number }): number {
   const { config } = parts;
   const groupAt = (from: number, to: number, group: Group | null): Group => ({
     bytes: batches.subarray(start, to),
@@ -169,13 +169,16 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, start: number, no
   });
   let end = endOfBatch(batches, start);
   let group = groupAt(start, end, null);
-  rollIfFull(parts, group, nowMs);
+  // The group before this one ended because its segment was to take no more.
+  rollIfFull(parts, group, { nowMs, isDue: start > 0 });
   const { active } = parts.segments;
   while (end < batches.length) {
     const nextEnd = endOfBatch(batches, end);
     const fits = active.sizeBytes + nextEnd - start <= config.segmentBytes && active.canHold(batchLastOffset(batches, end));
-    if (!fits) sometimes('log: replicated batches go into several segments');
-    if (!fits) break;
+    if (!fits || buggify('log: segment ends between replicated batches')) {
+      sometimes('log: replicated batches go into several segments');
+      break;
+    }
     group = groupAt(end, nextEnd, group);
     end = nextEnd;
   }
@@ -250,7 +253,7 @@ function abortedOf(completed: { producerId: number; firstOffset: Offset; lastOff
 // Rolling -------------------------------------------------------------------------------------------------------
 
 /** Starts a new segment when the active one cannot or should not take the group (LogSegment.shouldRoll). */
-function rollIfFull(parts: LogParts, group: Group, nowMs: number): void {
+function rollIfFull(parts: LogParts, group: Group, { nowMs, isDue = false }: { nowMs: number; isDue?: boolean }): void {
   const { active } = parts.segments;
   const { config } = parts;
   const isTooLong = active.sizeBytes > 0 && active.sizeBytes > config.segmentBytes - group.bytes.length;
@@ -258,7 +261,7 @@ function rollIfFull(parts: LogParts, group: Group, nowMs: number): void {
   const isOld = active.sizeBytes > 0 && ageMs(active, group.maxTimestamp, nowMs) > config.segmentMs - active.jitterMs;
   if (isOld) sometimes('log: segment rolled by its age');
   const isForced = active.sizeBytes > 0 && buggify('log: segment rolled early');
-  if (!isTooLong && !isOverflow && !isOld && !isForced && !active.indexes.isFull(config.segmentIndexBytes)) return;
+  if (!isTooLong && !isOverflow && !isOld && !isForced && !isDue && !active.indexes.isFull(config.segmentIndexBytes)) return;
   // Segments follow each other without a gap, unless the next batch lies too far ahead for that (B13).
   const fromLogEnd = group.lastOffset - parts.logEndOffset <= 0x7fff_ffff;
   rollAt(parts, fromLogEnd ? parts.logEndOffset : group.baseOffset, nowMs);

@@ -8,7 +8,7 @@
  * Invariant: matchIndex < nextIndex, and matchIndex never falls while the peer keeps its data directory and what is in it.
  */
 
-import { assert, type RaftIndex, sometimes } from '@jackdaw/base';
+import { assert, buggify, type RaftIndex, sometimes } from '@jackdaw/base';
 import type { ProgressState } from './types.ts';
 
 /** Appends that were sent and not acknowledged, oldest first. */
@@ -77,7 +77,8 @@ export class Progress {
 
   constructor(nextIndex: RaftIndex, limits: ProgressLimits) {
     this.#nextIndex = nextIndex;
-    this.#inflights = new Inflights(limits.maxInflightMessages, limits.maxInflightBytes);
+    const maxMessages = buggify('raft: one append in flight') ? 1 : limits.maxInflightMessages;
+    this.#inflights = new Inflights(maxMessages, limits.maxInflightBytes);
   }
 
   get state(): ProgressState {

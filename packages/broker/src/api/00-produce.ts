@@ -20,6 +20,7 @@ import type { ProduceRequest, ProduceResponseDraft, RecordError } from '@jackdaw
 import { isInternalTopic, type TopicImage } from '@jackdaw/metadata';
 import { StorageError, type AppendResult } from '@jackdaw/log';
 import type { BrokerServices } from '../broker-services.ts';
+import { sleep } from '../platform/sleep.ts';
 import { cannotAcknowledge } from '../replica/cut-off.ts';
 import { closeConnection, defineHandler, noResponse, type Answer, type RequestContext } from './handler.ts';
 import { endpointsOf, findLedPartition, findTopic, leaderHint, type LedPartition } from './topic-lookup.ts';
@@ -44,6 +45,8 @@ interface TopicOutcome {
 }
 
 const acksAll = -1;
+/** How much later a simulation may begin to wait: as late as this, its leader may have resigned. */
+const lateMs = 300;
 
 export const produceHandler = defineHandler({
   apiKey: ApiKey.Produce,
@@ -72,12 +75,14 @@ function handleProduce(
     return hasError ? closeConnection : noResponse;
   }
   if (waiting.length === 0) return response(broker, outcomes, context);
-  const replicated = whenAllReplicated({
-    waits: waiting,
-    timeoutMs: request.timeoutMs,
-    timers: broker.timers,
-    connection: context.connection,
-  });
+  const wait = (): Promise<void> =>
+    whenAllReplicated({
+      waits: waiting,
+      timeoutMs: request.timeoutMs,
+      timers: broker.timers,
+      connection: context.connection,
+    });
+  const replicated = buggify('broker: produce begins to wait late') ? sleep(broker.timers, lateMs).then(wait) : wait();
   return replicated.then(() => response(broker, outcomes, context));
 }
 

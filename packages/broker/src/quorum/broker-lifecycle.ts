@@ -5,7 +5,7 @@
  * STALE_BROKER_EPOCH or BROKER_ID_NOT_REGISTERED means that the controller forgot this one: it registers again. Timing is
  * monotonic; the controller's session for this broker is several heartbeats long, so one lost beat costs nothing.
  */
-import { sometimes } from '@jackdaw/base';
+import { buggify, sometimes } from '@jackdaw/base';
 import type { Clock, NodeId, Timer, Timers } from '@jackdaw/base';
 import { ErrorCode, errorName, type BrokerRegistrationRequestDraft } from '@jackdaw/protocol';
 import type { ControllerClient } from './controller-client.ts';
@@ -98,7 +98,8 @@ export class BrokerLifecycle {
     }
     this.#phase = 'shuttingDown';
     const granted = await new Promise<boolean>((resolve) => {
-      const timer = this.#options.timers.setTimer(timeoutMs, () => {
+      const patienceMs = buggify('broker: impatient stop') ? 1 : timeoutMs;
+      const timer = this.#options.timers.setTimer(patienceMs, () => {
         sometimes('broker: stops although it was not let go');
         resolve(false);
       });

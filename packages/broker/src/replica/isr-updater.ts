@@ -74,6 +74,9 @@ export class IsrUpdater {
     this.#isInFlight = false;
     if (this.#isClosed) return;
     if (response !== null && buggify('broker: answer to an ISR change lost')) response = null;
+    if (response !== null && buggify('broker: controller does not know what became of an ISR change')) {
+      response = { ...response, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+    }
     if (response !== null) this.#onResponse(proposed, response);
     const unanswered = proposed.filter(({ leader }) => leader.pendingProposal() !== null);
     for (const { hosted } of unanswered) this.#candidates.add(hosted);

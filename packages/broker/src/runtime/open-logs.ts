@@ -10,6 +10,7 @@ import {
   type LogConfig,
   type PartitionLog,
 } from '@jackdaw/log';
+import { buggify } from '@jackdaw/base';
 import { effectiveTopicConfig } from '@jackdaw/metadata';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { nodeCodecs } from '../codecs/codecs.ts';
@@ -54,7 +55,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     nodeId: config.nodeId,
     configOf: configsAtStart(config, !wasRegisteredHere(fs, config.logDirs)),
     maxProducerIdExpirationMs: () => config.view.number('producer.id.expiration.ms'),
-    tailCache,
+    tailCache: buggify('broker: no tail cache') ? { maxTotalBytes: 0, maxBytesPerLog: 0 } : tailCache,
     codecs: nodeCodecs,
     processes,
     newUuid: () => uuidOf(random.bytes(uuidBytes)),
