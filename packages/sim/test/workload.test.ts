@@ -22,6 +22,7 @@ const everybody: WorkloadPlan = {
   groupMembers: 3,
   groupChurnMs: 2_000,
   hasStaticMembers: false,
+  roughMembers: 3,
   hasEndObserver: true,
   hasCommitter: true,
   hasAdmin: true,

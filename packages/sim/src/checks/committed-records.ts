@@ -107,7 +107,9 @@ export class CommittedRecords {
     const { batches } = holder.mirror;
     let end = ghost.committedEnd;
     const before = end;
-    for (let i = holder.mirror.indexOf(seen.checkedUpTo); i < batches.length; i++) {
+    // What is deleted changes as it likes.
+    const from = Math.max(seen.checkedUpTo, seen.hosted.log?.logStartOffset ?? 0);
+    for (let i = holder.mirror.indexOf(from); i < batches.length; i++) {
       const batch = batches[i] as BatchMark;
       if (batch.nextOffset > highWatermark) break;
       if (batch.baseOffset >= end) {

@@ -21,6 +21,8 @@ interface Leadership {
 const drift = 1.06;
 /** An election timeout is counted in ticks of a twentieth. */
 const toleratedShare = 1.2;
+/** Until connections are there again when a way has opened, at most. */
+const reconnectMs = 1_000;
 const transferMark = 'raft: told to campaign at once';
 
 export class QuorumBounds implements Family {
@@ -95,10 +97,10 @@ export class QuorumBounds implements Family {
     const { cluster, node } = live;
     const { voters } = cluster.plan;
     const reach = this.#reach;
-    const sinceMs = cluster.world.loop.nowMs - 4 * electionMs(cluster) * drift;
+    const sinceMs = cluster.world.loop.nowMs - 1.5 * electionMs(cluster) * drift;
     for (const { live: leader, term: ledTerm, sinceMs: ledSinceMs } of this.#leaderships.values()) {
       if (ledTerm !== term - 1 || leader === live || ledSinceMs > sinceMs) continue;
-      const loyal = voters.filter((id) => id !== node.id && reach.wellSinceMs(leader.node.id, id) < sinceMs);
+      const loyal = voters.filter((id) => id !== node.id && reach.wellSinceMs(leader.node.id, id) < sinceMs - reconnectMs);
       if ((voters.length - loyal.length) * 2 > voters.length) continue;
       const detail = `begins term ${term}, while nodes ${loyal.join()} hear ${leader.label}, which leads in term ${ledTerm}`;
       fail('HealthyLeaderIsNotDeposed', `${live.label} ${detail}`);

@@ -11,6 +11,7 @@ import { rightClock, type ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
 import { drawSettings } from './draw-settings.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
+import { withScheme } from './schemes.ts';
 
 export function drawPlan(seed: number): RunPlan {
   const prng = new Prng(seed ^ 0x706c616e);
@@ -24,8 +25,12 @@ export function drawPlan(seed: number): RunPlan {
   const chaosMs = prng.between(2_500, prng.chance(0.8) ? 5_000 : 12_000);
   const faults = drawFaults(prng, { chaosMs, nodes });
   const buggify = prng.chance(0.5) ? 0 : 0.1 + prng.float() * 0.4;
-  return { seed, knobs, nodes, voters: layout.voters, settings, topics, workload, faults, chaosMs, buggify };
+  const plan = { seed, knobs, nodes, voters: layout.voters, settings, topics, workload, faults, chaosMs, buggify };
+  return prng.chance(schemeChance) ? withScheme(prng, plan) : plan;
 }
+
+/** Of a run to be made for one thing (schemes.ts). */
+const schemeChance = 0.4;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {
@@ -62,6 +67,7 @@ const stillWorkload: WorkloadPlan = {
   groupMembers: 0,
   groupChurnMs: 0,
   hasStaticMembers: false,
+  roughMembers: 0,
   hasEndObserver: false,
   hasCommitter: false,
   hasAdmin: false,
@@ -168,6 +174,7 @@ function drawWorkload(prng: Prng, later: Prng): WorkloadPlan {
     groupMembers: prng.chance(0.5) ? 0 : prng.between(1, 3),
     groupChurnMs: prng.chance(0.5) ? 0 : prng.between(200, 3_000),
     hasStaticMembers: prng.chance(0.3),
+    roughMembers: prng.chance(0.12) ? prng.between(2, 4) : 0,
     hasEndObserver: prng.chance(0.5),
     hasCommitter: prng.chance(0.5),
     hasAdmin: prng.chance(0.4),

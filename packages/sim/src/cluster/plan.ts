@@ -58,6 +58,11 @@ const powerFaults: ReadonlySet<FaultKind> = new Set([
   'old-image',
   'wipe',
   'damaged-database',
+  'blink',
+  'promote-wiped',
+  'rot-epoch',
+  'rot-alone',
+  'rot-behind',
 ]);
 
 /** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */

@@ -32,7 +32,17 @@ export type FaultKind =
   | 'damaged-database'
   | 'clock-jump'
   | 'join'
-  | 'decommission';
+  | 'decommission'
+  | 'blink'
+  | 'unregister-away'
+  | 'relay'
+  | 'promote-wiped'
+  | 'cut-snapshots'
+  | 'slow-reads'
+  | 'rot-index'
+  | 'rot-epoch'
+  | 'rot-alone'
+  | 'rot-behind';
 
 /** Who is hit: a role is looked up when the time comes. */
 export type FaultTarget = 'any' | 'controller' | 'leader' | 'follower' | 'coordinator';

@@ -20,6 +20,8 @@ import {
   resetConnections,
   slowLink,
 } from './network-faults.ts';
+import { rotAlone, rotBehind, rotEpoch, rotIndex } from './rot-schemes.ts';
+import { blink, cutSnapshots, promoteWiped, relay, slowReads, unregisterAway } from './schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -52,6 +54,16 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'clock-jump': jumpClock,
   join,
   decommission,
+  blink,
+  'unregister-away': unregisterAway,
+  relay,
+  'promote-wiped': promoteWiped,
+  'cut-snapshots': cutSnapshots,
+  'slow-reads': slowReads,
+  'rot-index': rotIndex,
+  'rot-epoch': rotEpoch,
+  'rot-alone': rotAlone,
+  'rot-behind': rotBehind,
 };
 
 export function applyFault(cluster: SimCluster, action: FaultAction): void {

@@ -33,7 +33,12 @@ export function newestImage(cluster: SimCluster, exceptId: number): MetadataImag
 
 /** The victim is down and nothing that only it may have is still asked for. */
 export function isDispensable(cluster: SimCluster, id: number): boolean {
-  const image = cluster.node(id).isRunning ? null : newestImage(cluster, id);
+  return !cluster.node(id).isRunning && isUncounted(cluster, id);
+}
+
+/** Nothing that only this node may have is still asked for; it must be down or out of everybody's reach, and stay so. */
+export function isUncounted(cluster: SimCluster, id: number): boolean {
+  const image = newestImage(cluster, id);
   if (image === null || image.brokers.get(id)?.fenced === false) return false;
   for (const { state } of partitionsOn(image, id)) if (state.isr.includes(id) || state.elr.includes(id)) return false;
   for (const { state } of partitionsOn(image, id)) if (state.lastKnownElr.includes(id)) return false;

@@ -5,6 +5,7 @@
  * the node just starts again.
  */
 import { sometimes } from '@jackdaw/base';
+import { batchSizeInBytes } from '@jackdaw/protocol';
 import type { SimNode } from '../node/sim-node.ts';
 import { isCovered, isDispensable, isIdentityKnown, isPromiseKeptByOthers, victimOf } from './atlas.ts';
 import { pick, type FaultContext } from './context.ts';
@@ -14,7 +15,7 @@ const pollMs = 50;
 const patienceMs = 4_000;
 
 /** Kills the victim, waits for the moment, does the damage, and lets it start again. */
-interface Damage {
+export interface Damage {
   readonly node: SimNode;
   readonly isAllowed: () => boolean;
   readonly damage: () => void;
@@ -27,7 +28,8 @@ export function wipe(context: FaultContext): void {
   if (isSafeAtOnce) sometimes('fault: a disk is wiped while its replicas are in sync');
   damageWhenAllowed(context, {
     node,
-    isAllowed: () => isSafeAtOnce || isDispensable(context.cluster, node.id),
+    // Meanwhile a partition may have come, or a minimum been lowered, so that it is safe no more.
+    isAllowed: () => (isSafeAtOnce && isCovered(context.cluster, node.id)) || isDispensable(context.cluster, node.id),
     damage: () => {
       if (context.cluster.plan.voters.includes(node.id)) sometimes('fault: the disk of a voter is wiped');
       wipeDisks(node);
@@ -95,7 +97,7 @@ function victim({ cluster, book }: FaultContext): SimNode | null {
   return id !== null && book.isPresent(id) && !book.isHeld(id) ? cluster.node(id) : null;
 }
 
-function damageWhenAllowed({ cluster, action, prng, book }: FaultContext, { node, isAllowed, damage }: Damage): void {
+export function damageWhenAllowed({ cluster, action, prng, book }: FaultContext, { node, isAllowed, damage }: Damage): void {
   const { loop, network } = cluster.world;
   if (network.isHealed) return;
   book.hold(node.id);
@@ -116,7 +118,7 @@ function damageWhenAllowed({ cluster, action, prng, book }: FaultContext, { node
   loop.after(prng.between(0, 300), { owner: null, label: 'may it be damaged?', callback: look });
 }
 
-function wipeDisks(node: SimNode): void {
+export function wipeDisks(node: SimNode): void {
   node.disk.wipe();
   node.database.wipe();
 }
@@ -131,8 +133,33 @@ function rot({ cluster, prng }: FaultContext, node: SimNode): void {
   const candidates = files.filter(({ path }) => path.endsWith('.log') === isLog);
   const { path, sizeBytes } = pick(prng, candidates.length > 0 ? candidates : files);
   const flips = prng.chance(0.5) ? 1 : prng.between(2, 40);
+  const endByte = path.endsWith('.log') ? endOfTellable(node, path) : sizeBytes;
+  if (endByte === 0) return;
   if (path.endsWith('.log')) sometimes('fault: bits rot in a log');
   else sometimes('fault: bits rot beside a log');
   cluster.note(node.host, `${flips} bits rot in ${path} of ${sizeBytes} bytes`);
-  for (let flip = 0; flip < flips; flip++) node.disk.flipBit(path, prng.below(sizeBytes * 8));
+  for (let flip = 0; flip < flips; flip++) node.disk.flipBit(path, prng.below(endByte * 8));
 }
+
+/**
+ * Where the last batch of a segment begins. After a crash nobody can tell rot in the last batch of a log from a write that was
+ * torn and never acknowledged: what may be lost like that is not promised to anybody.
+ */
+function endOfTellable(node: SimNode, path: string): number {
+  return batchesIn(node, path).at(-1) ?? 0;
+}
+
+/** Positions of the batches of a segment. */
+export function batchesIn(node: SimNode, path: string): number[] {
+  const bytes = node.disk.contentOf(path) ?? new Uint8Array(0);
+  const positions: number[] = [];
+  for (let position = 0; bytes.length - position >= batchHeaderBytes;) {
+    positions.push(position);
+    const end = position + batchSizeInBytes(bytes, position);
+    if (end < position + batchHeaderBytes || end > bytes.length) break;
+    position = end;
+  }
+  return positions;
+}
+
+const batchHeaderBytes = 61;

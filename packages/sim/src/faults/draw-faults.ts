@@ -63,6 +63,16 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'clock-jump': [0, 0],
   join: [0, 0],
   decommission: [100, 4_000],
+  blink: [0, 0],
+  'unregister-away': [0, 500],
+  relay: [0, 0],
+  'promote-wiped': [0, 300],
+  'cut-snapshots': [500, 3_000],
+  'slow-reads': [500, 4_000],
+  'rot-index': [0, 500],
+  'rot-epoch': [0, 500],
+  'rot-alone': [200, 2_000],
+  'rot-behind': [0, 0],
 };
 
 const targets: readonly FaultTarget[] = ['any', 'any', 'controller', 'leader', 'leader', 'follower', 'coordinator'];

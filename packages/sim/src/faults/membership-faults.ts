@@ -31,7 +31,7 @@ export function decommission(context: FaultContext): void {
     if (network.isHealed || loop.nowMs >= deadlineMs) book.letGo(node.id);
     else if (!isDispensable(cluster, node.id)) loop.after(pollMs, { owner: null, label: 'decommission', callback: look });
     else {
-      unregister(context, node);
+      unregister(context, node, () => undefined);
       book.undoAfter(action.durationMs, () => book.letGo(node.id));
     }
   };
@@ -42,7 +42,8 @@ const pollMs = 50;
 const patienceMs = 4_000;
 const unregisterBroker = { request: unregisterBrokerRequest, response: unregisterBrokerResponse };
 
-function unregister({ cluster, prng }: FaultContext, node: SimNode): void {
+/** What an operator does who thinks that a broker is gone for good. */
+export function unregister({ cluster, prng }: FaultContext, node: SimNode, onDone: () => void): void {
   const client = new SimClient({
     name: 'operator',
     world: cluster.world,
@@ -57,8 +58,12 @@ function unregister({ cluster, prng }: FaultContext, node: SimNode): void {
       cluster.note(node.host, `is unregistered: ${errorCode}`);
       if (errorCode === 0) sometimes('fault: a broker is decommissioned');
       client.process.die('killed');
+      onDone();
     },
-    () => client.process.die('killed'),
+    () => {
+      client.process.die('killed');
+      onDone();
+    },
   );
 }
 

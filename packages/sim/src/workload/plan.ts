@@ -17,6 +17,8 @@ export interface WorkloadPlan {
   readonly groupChurnMs: number;
   /** Members have an instance id (KIP-345), so that a restarted one takes the place of its predecessor. */
   readonly hasStaticMembers: boolean;
+  /** Members of a group of their own that dawdle, repeat themselves and come as somebody they no longer are. */
+  readonly roughMembers: number;
   readonly hasEndObserver: boolean;
   readonly hasCommitter: boolean;
   /** Creates, extends, alters and deletes topics of its own, and asks for elections. */

@@ -14,6 +14,7 @@ import { askForEnds, startFinalRead, startReaders } from './readers.ts';
 import type { Recorder } from './recorder.ts';
 import { startRepeater } from './repeater.ts';
 import { startSeeker } from './seeker.ts';
+import { startRoughMembers } from './rough-members.ts';
 import { senderPrefix, startSenders } from './senders.ts';
 import { startTenant } from './tenant.ts';
 import { startTrimmer } from './trimmer.ts';
@@ -47,6 +48,7 @@ export class SimWorkload {
     startSenders(context);
     startReaders(context);
     startGroup(context);
+    startRoughMembers(context);
     startObservers(context);
     startAdmin(context);
     startTenant(context);

@@ -36,6 +36,8 @@ export class World {
   readonly clientHosts = new Set<string>();
   /** Machines whose disk is slow, and how many ms each operation takes longer. */
   readonly slowDisks = new Map<number, number>();
+  /** The same for reads alone. */
+  readonly slowReads = new Map<number, number>();
   readonly #diskPrng: Prng;
   #isHealed = false;
 
@@ -63,13 +65,15 @@ export class World {
   heal(): void {
     this.#isHealed = true;
     this.slowDisks.clear();
+    this.slowReads.clear();
     Object.assign(this.knobs.rpc, { loss: 0, duplicates: 0, reordering: 0 } satisfies RpcKnobs);
     this.network.heal();
   }
 
   diskLatencyMs(nodeId: number, operation: DiskOperation): number {
     const { meanSyncMs, meanReadMs, stalls, stallMs } = this.knobs.disk;
-    const extra = this.slowDisks.get(nodeId) ?? 0;
+    const readsMs = operation === 'read' ? (this.slowReads.get(nodeId) ?? 0) : 0;
+    const extra = (this.slowDisks.get(nodeId) ?? 0) + readsMs;
     if (this.#isHealed) return Math.min(meanSyncMs, 1) * (0.5 + this.#diskPrng.float());
     if (stalls > 0 && this.#diskPrng.chance(stalls)) return extra + this.#diskPrng.float() * stallMs;
     const mean = operation === 'read' ? meanReadMs : meanSyncMs;

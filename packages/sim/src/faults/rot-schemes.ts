@@ -1,0 +1,219 @@
+/**
+ * Bits that rot where it hurts: in an index, in the epoch of a batch, in records that nobody else has at hand.
+ *
+ * As all damage of a run it is done to one machine, and to records that others have, too (atlas.ts).
+ */
+import { sometimes } from '@jackdaw/base';
+import { batchSizeInBytes } from '@jackdaw/protocol';
+import type { SimNode } from '../node/sim-node.ts';
+import { isCovered, victimOf } from './atlas.ts';
+import { pick, type FaultContext } from './context.ts';
+import { batchesIn, damageWhenAllowed } from './damage-faults.ts';
+import { cutAllPower } from './process-faults.ts';
+import { isolated, pickPartition, readAll, when, type Placed } from './scheme.ts';
+
+/** Where the epoch of a batch begins; the CRC does not cover it. */
+const epochByte = 12;
+/** The first byte of a batch that its CRC covers. */
+const coveredByte = 21;
+
+function victim({ cluster, book }: FaultContext): SimNode | null {
+  const id = victimOf(cluster.plan);
+  return id !== null && book.isPresent(id) && !book.isHeld(id) ? cluster.node(id) : null;
+}
+
+/** Entries of indexes flip while a broker is stopped, which finds its logs clean when it comes back. Any machine may be hit. */
+export function rotIndex(context: FaultContext): void {
+  const { cluster, prng, book } = context;
+  const running = cluster.nodes.filter(({ id, isBroker, broker }) => isBroker && broker !== null && !book.isHeld(id));
+  if (running.length === 0) return;
+  const node = pick(prng, running);
+  book.hold(node.id);
+  node.stop();
+  when(context, {
+    isDue: () => !node.isRunning,
+    onDue: () => {
+      const indexes = node.disk.files().filter(({ path, sizeBytes }) => path.endsWith('.index') && sizeBytes > 0);
+      for (const { path, sizeBytes } of indexes) {
+        if (prng.chance(0.5)) node.disk.flipBit(path, prng.below(sizeBytes * 8));
+      }
+      if (indexes.length > 0) sometimes('fault: bits of indexes rot in a stopped broker');
+      cluster.note(node.host, `bits rot in ${indexes.length} indexes`);
+      book.undoAfter(context.action.durationMs, () => book.letGo(node.id));
+    },
+    otherwise: () => book.letGo(node.id),
+  });
+}
+
+/** The epoch of one batch flips while its broker is down: of any, or of the last one of a log that it then has to lead. */
+export function rotEpoch(context: FaultContext): void {
+  if (context.prng.chance(0.6)) {
+    whenLeading(context, {
+      isFit: ({ replicas }, others) => replicas.length > 1 && mayBeAway(context, others),
+      onDue: (node, placed) => rotLastEpoch(context, node, placed),
+    });
+    return;
+  }
+  when(context, {
+    isDue: () => isCovered(context.cluster, victim(context)?.id ?? -1),
+    onDue: () => {
+      const node = victim(context);
+      if (node === null) return;
+      damageWhenAllowed(context, { node, isAllowed: () => true, damage: () => flipEpoch(context, node) });
+      if (context.prng.chance(0.3)) cutAllPower(context);
+    },
+  });
+}
+
+function rotLastEpoch(context: FaultContext, node: SimNode, placed: Placed): void {
+  const { cluster, action, book } = context;
+  const others = othersOf(context, node, placed.state);
+  const undo = isolated(context, ...others);
+  const directory = node.services?.replicas.getById(placed.topicId, placed.partition)?.log?.directory ?? '';
+  when(context, {
+    isDue: () => others.every(({ id }) => cluster.image?.brokers.get(id)?.fenced !== false),
+    onDue: () => {
+      damageWhenAllowed(context, {
+        node,
+        isAllowed: () => isCovered(cluster, node.id),
+        damage: () => flipEpoch(context, node, directory),
+      });
+      book.undoAfter(action.durationMs + 2_000, undo);
+    },
+    otherwise: undo,
+  });
+}
+
+function flipEpoch({ cluster, prng }: FaultContext, node: SimNode, directory: string | null = null): void {
+  const isThere = (path: string): boolean => path.endsWith('.log') && (directory === null || path.startsWith(`${directory}/`));
+  const logs = node.disk.files().filter(({ path, sizeBytes }) => isThere(path) && sizeBytes > 0);
+  const candidates = logs
+    .map(({ path }) => ({ path, batches: batchesIn(node, path) }))
+    .filter(({ batches }) => batches.length > 0);
+  if (candidates.length === 0) return;
+  const { path, batches } = directory === null ? pick(prng, candidates) : (candidates.at(-1) as (typeof candidates)[number]);
+  const position = directory !== null || prng.chance(0.3) ? (batches.at(-1) as number) : pick(prng, batches);
+  sometimes('fault: the epoch of a batch rots');
+  cluster.note(node.host, `the epoch of the batch at ${position} of ${path} rots`);
+  // Far from any epoch of a run: one that is near could be true for all that a replica alone can know.
+  node.disk.flipBit(path, (position + epochByte) * 8 + prng.below(16));
+}
+
+/** A leader's records rot while all other replicas are away: it is the last hope, and has to go on with what is sound. */
+export function rotAlone(context: FaultContext): void {
+  whenLeading(context, {
+    isFit: ({ replicas }, others) => replicas.length > 1 && mayBeAway(context, others),
+    onDue: (node, placed) => cutOffAndRot(context, node, placed),
+  });
+}
+
+function cutOffAndRot(context: FaultContext, node: SimNode, placed: Placed): void {
+  const { cluster, action, book } = context;
+  const others = othersOf(context, node, placed.state);
+  const undo = isolated(context, ...others);
+  when(context, {
+    isDue: () => others.every(({ id }) => cluster.image?.brokers.get(id)?.fenced !== false),
+    onDue: () => {
+      sometimes('fault: the only copy at hand rots');
+      rotBatches(context, node, { placed, fromOffset: 0 });
+      readAll(context, placed);
+      book.undoAfter(action.durationMs + 500, undo);
+    },
+    otherwise: undo,
+  });
+}
+
+/** A leader's records rot before one of its followers, which was away, has fetched them. */
+export function rotBehind(context: FaultContext): void {
+  whenLeading(context, {
+    isFit: ({ isr }, others) => isr.length > 2 && others.some((other) => mayBeAway(context, [other])),
+    onDue: (node, placed) => rotUnfetched(context, node, placed),
+  });
+}
+
+function rotUnfetched(context: FaultContext, node: SimNode, placed: Placed): void {
+  const { prng, book } = context;
+  const follower = pick(
+    prng,
+    othersOf(context, node, placed.state).filter((other) => mayBeAway(context, [other])),
+  );
+  const from = endOn(follower, placed);
+  const undo = isolated(context, follower);
+  when(context, {
+    // Committed without the follower: others have these records as well.
+    isDue: () => (node.services?.replicas.getById(placed.topicId, placed.partition)?.highWatermark ?? 0) > from + unfetched,
+    onDue: () => {
+      sometimes('fault: records rot before a follower has them');
+      rotBatches(context, node, { placed, fromOffset: from });
+      book.undoAfter(prng.between(0, 100), undo);
+    },
+    otherwise: undo,
+  });
+}
+
+/** Records that the follower shall miss. */
+const unfetched = 8;
+
+function endOn(node: SimNode, { topicId, partition }: Placed): number {
+  return node.services?.replicas.getById(topicId, partition)?.log?.logEndOffset ?? 0;
+}
+
+interface Opportunity {
+  readonly isFit: (state: Placed['state'], others: readonly SimNode[]) => boolean;
+  readonly onDue: (node: SimNode, placed: Placed) => void;
+}
+
+/** Waits until the victim leads a fitting partition, and everything that it has is somewhere else, too. */
+function whenLeading(context: FaultContext, { isFit, onDue }: Opportunity): void {
+  const found = (): { node: SimNode; placed: Placed } | null => {
+    const node = victim(context);
+    if (node === null || node.broker === null || !isCovered(context.cluster, node.id)) return null;
+    const placed = pickPartition(context, (state) => state.leader === node.id && isFit(state, othersOf(context, node, state)));
+    return placed === null ? null : { node, placed };
+  };
+  let opportunity: ReturnType<typeof found> = null;
+  when(context, {
+    isDue: () => (opportunity = found()) !== null,
+    onDue: () => {
+      if (opportunity !== null) onDue(opportunity.node, opportunity.placed);
+    },
+  });
+}
+
+function othersOf({ cluster }: FaultContext, node: SimNode, { replicas }: Placed['state']): SimNode[] {
+  return replicas.filter((id) => id !== node.id).map((id) => cluster.node(id));
+}
+
+/** There is a controller, and a quorum, without them. */
+function mayBeAway({ cluster }: FaultContext, away: readonly SimNode[]): boolean {
+  const { voters } = cluster.plan;
+  if (cluster.controller === null || away.includes(cluster.controller)) return false;
+  const left = cluster.running.filter((node) => voters.includes(node.id) && !away.includes(node));
+  return left.length * 2 > voters.length;
+}
+
+interface Rot {
+  readonly placed: Placed;
+  readonly fromOffset: number;
+}
+
+/** One bit in each batch from an offset on, at most so many; not in the last one, for that could have been torn as well. */
+function rotBatches({ cluster, prng }: FaultContext, node: SimNode, { placed, fromOffset }: Rot): void {
+  const log = node.services?.replicas.getById(placed.topicId, placed.partition)?.log ?? null;
+  if (log === null) return;
+  cluster.damaged.add(node.id);
+  let left = maxRotten;
+  for (const { path } of node.disk.files().toReversed()) {
+    if (!path.startsWith(`${log.directory}/`) || !path.endsWith('.log')) continue;
+    const bytes = node.disk.contentOf(path) ?? new Uint8Array(0);
+    for (const position of batchesIn(node, path).slice(0, -1).toReversed()) {
+      const baseOffset = Number(Buffer.from(bytes.subarray(position, position + 8)).readBigInt64BE());
+      if (baseOffset < fromOffset || left-- <= 0) return;
+      const sizeBytes = batchSizeInBytes(bytes, position);
+      node.disk.flipBit(path, (position + coveredByte) * 8 + prng.below((sizeBytes - coveredByte) * 8));
+    }
+  }
+  cluster.note(node.host, `${maxRotten - left} batches of ${placed.topic}-${placed.partition} rot`);
+}
+
+const maxRotten = 30;

@@ -1,0 +1,40 @@
+/**
+ * Plans that are made for one thing come to their end, and what they are made for happens in some of them.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Prng } from '@jackdaw/base';
+import { runInTurn } from '../../src/batch/in-turn.ts';
+import { calmPlan } from '../../src/cluster/draw-plan.ts';
+import { withScheme } from '../../src/cluster/schemes.ts';
+
+/** Draws until the plan has faults of the kind, and runs it. */
+async function reached(kind: string, place: string): Promise<boolean> {
+  for (let seed = 1, left = 8; left > 0; seed++) {
+    const plan = withScheme(new Prng(seed), calmPlan(seed));
+    if (!plan.faults.some((fault) => fault.kind === kind)) continue;
+    left--;
+    const { failure, sometimes } = await runInTurn(plan);
+    assert.equal(failure, null, `seed ${seed}: ${failure?.check ?? ''}: ${failure?.detail ?? ''}`);
+    if (sometimes.has(place)) return true;
+  }
+  return false;
+}
+
+const schemes = [
+  ['relay', 'fault: two replicas led in turns without each other'],
+  ['unregister-away', 'broker: registers anew because its registration is old'],
+  ['blink', 'controller: duplicate registration refused'],
+  ['promote-wiped', 'raft: vote refused to an unknown identity'],
+  ['cut-snapshots', 'fault: a connection breaks while a snapshot is sent over it'],
+  ['rot-index', 'fault: bits of indexes rot in a stopped broker'],
+  ['rot-epoch', 'log: batch proved wrong by a later one'],
+  ['rot-alone', 'fault: the only copy at hand rots'],
+  ['rot-behind', 'fault: records rot before a follower has them'],
+] as const;
+
+for (const [kind, place] of schemes) {
+  test(`a scheme with ${kind} comes to its place, and every check holds`, async () => {
+    assert.ok(await reached(kind, place), place);
+  });
+}
