@@ -16,7 +16,8 @@ import { kafka } from './sides/kafka.ts';
 import { jackdaw } from './sides/jackdaw.ts';
 import { chooseRows } from './table.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+// Whatever a fault that went wrong still holds must not keep the program from its end.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {

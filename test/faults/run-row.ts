@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '@jackdaw/base';
 import { runFaults, steadyLoad, waitForIsrFull, type FaultRun, type Judgement } from './fault-run.ts';
 import { percentile } from './recorder.ts';
-import type { FaultRow, Figures, Limit, PreparedRow, RowOptions } from './row.ts';
+import type { FaultRow, Figures, Limit, PreparedRow, RowOptions, Struck } from './row.ts';
 import type { Side } from './sides/side.ts';
 
 export interface RunRowOptions {
@@ -97,7 +97,7 @@ export async function oneCycle(
   const failedBefore = recorder.failed;
   const meter = recorder.startMeter(workload.keys);
   const struck = await row.strike(run, prng);
-  const seen = row.whileStruck === undefined ? undefined : await row.whileStruck(run, struck);
+  const seen = await watched(run, row, struck);
   if (row.whileStruck === undefined) await sleep(prng.between(holdLow, holdHigh));
   await struck.heal();
   const healedMs = performance.now();
@@ -111,6 +111,16 @@ export async function oneCycle(
   const afterwards = await row.afterwards?.(run, struck);
   const figures = { gapMs, fullMs, failed: recorder.failed - failedBefore, ...seen, ...afterwards };
   return { text: struck.text, figures };
+}
+
+/** What must be seen while the fault lasts. When it is not, the fault still ends: it may hold processes and connections. */
+async function watched(run: FaultRun, { whileStruck }: PreparedRow, struck: Struck): Promise<Figures | undefined> {
+  try {
+    return await whileStruck?.(run, struck);
+  } catch (error) {
+    await struck.heal().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Brokers that do not come back have lost something, too, though nobody can read what. */

@@ -377,7 +377,7 @@ test('B9: what a failed sync left in the page cache is written again before it c
   }
 });
 
-test('a meta.properties in which a bit has flipped is refused with its path, or names another cluster, node or directory', async () => {
+test('a meta.properties in which a bit has flipped is refused with its path, or names something else', async () => {
   const whole = new MemoryFs();
   (await open(whole)).abandon();
   const { length } = readSmallFile(whole, '/data/meta.properties') ?? assert.fail();

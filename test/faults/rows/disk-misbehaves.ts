@@ -101,7 +101,7 @@ function failureRow({ name, call, what, places: turns }: Failure): FaultRow {
     name,
     family: 'disk',
     fault: `EIO, once, for ${what} of a broker: ${turns.join(', ')} in turn`,
-    expected: `${nothingLost}; the broker ends and trusts the file no more, others lead and every partition is written to meanwhile`,
+    expected: `${nothingLost}; it ends and trusts the file no more, and every partition is written to meanwhile`,
     statements: ['B9'],
     cycles: 2 * turns.length,
     limits: [{ figure: 'endMs', of: 'max', atMost: 10_000 }],
