@@ -246,8 +246,8 @@ const files: readonly DiskFile[] = [
     name: 'epoch-checkpoint',
     what: 'leader-epoch-checkpoint',
     path: `${partitionDirectory}/leader-epoch-checkpoint`,
-    // A batch of an epoch that the file does not know counts as damaged: the replica is fetched anew.
-    cost: 'records',
+    // The batches say their epochs themselves.
+    cost: 'nothing',
     seeds: ['0\n3\n0 0\n2 9\n4 18\n', '0\n1\n7 3\n', ''],
     words: numbers,
   },
