@@ -44,7 +44,10 @@ async function run(request: Request, chosen: readonly Work[]): Promise<number> {
   }
   const micro = request.hasMicro ? await runMicros(progress) : [];
   const { sides, rounds, scale, profileDirectory, command } = request;
-  const record = await runRounds({ sides, works: chosen, rounds, scale, profileDirectory, command, micro, progress });
+  const record = await runRounds({
+    ...{ sides, works: chosen, rounds, scale, profileDirectory, command, micro, progress },
+    onProgress: (soFar) => writeRecord(request.out, soFar),
+  });
   console.log(entry(record));
   if (profileDirectory !== undefined) console.log(profileSummaries(profileDirectory));
   keep(request, record);
@@ -58,7 +61,7 @@ async function quick(request: Request): Promise<number> {
   const chosen = quickWorks(progress);
   const sides = request.sides.filter(({ id }) => id === 'jackdaw');
   const shape = { sides, works: chosen, rounds: 1, scale: quickScale, profileDirectory: undefined };
-  const record = await runRounds({ ...shape, command: request.command, micro, progress });
+  const record = await runRounds({ ...shape, command: request.command, micro, progress, onProgress: () => {} });
   console.log(entry(record));
   console.log(comparisonWithLast(record, readRecords(resultsDirectory)));
   keep(request, record);

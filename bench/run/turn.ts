@@ -23,6 +23,8 @@ export interface TurnOptions {
   readonly progress: Progress;
   readonly record: (key: string, value: number) => void;
   readonly onFailure: (work: Work, message: string) => void;
+  /** After each, failed ones too. */
+  readonly onWorkDone: () => void;
 }
 
 /** Before anything is measured on a shared cluster: so many runs of producer-perf, until the code is compiled. */
@@ -43,6 +45,7 @@ export async function runTurn(options: TurnOptions): Promise<void> {
         await clusters.close();
       }
       await clusters.closeOwn();
+      options.onWorkDone();
     }
   } finally {
     await clusters.close();
