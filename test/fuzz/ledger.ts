@@ -61,12 +61,14 @@ export function ledgerTable(): string {
       regressions: regressions.filter(({ target }) => target === name).length,
     };
   });
-  const lines = rows.map(
-    (row) =>
-      `| ${row.name} | ${thousands(row.executions)} | ${row.branches} | ${row.inputs} (${kib(row.bytes)} KiB) | ${row.regressions} |`,
-  );
-  const executions = thousands(sum(rows, (row) => row.executions));
-  const total = `| **all** | **${executions}** | | ${sum(rows, (row) => row.inputs)} (${kib(sum(rows, (row) => row.bytes))} KiB) | ${regressions.length} |`;
+  const lines = rows.map(({ name, executions, branches, inputs, bytes, regressions: found }) => {
+    const cells = [name, thousands(executions), branches, `${inputs} (${kib(bytes)} KiB)`, found];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const executions = sum(rows, (row) => row.executions);
+  const inputs = sum(rows, (row) => row.inputs);
+  const bytes = sum(rows, (row) => row.bytes);
+  const total = `| **all** | **${thousands(executions)}** | | ${inputs} (${kib(bytes)} KiB) | ${regressions.length} |`;
   const commits = [...new Set(all.map(({ commit }) => commit))];
   return [
     '| target | executions | branches | corpus | regressions |',

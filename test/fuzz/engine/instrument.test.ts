@@ -44,7 +44,7 @@ test('code with probes gives the same result, on the same lines', () => {
 test('a probe counts how often its branch is taken, the way past an if without else included', () => {
   const { marks } = run('function run() { let n = 0; for (let i = 0; i < 5; i++) if (i > 2) n++; return n; }');
   const [body, loop, taken, passed] = marks;
-  assert.deepEqual([body, loop, taken, passed].toSorted(), [1, 2, 3, 5]);
+  assert.deepEqual([body, loop, taken, passed], [1, 5, 2, 3]);
 });
 
 test('what cannot be read as code is an error and no guess', () => {

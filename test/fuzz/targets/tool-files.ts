@@ -60,7 +60,8 @@ export const toolTargets: readonly Target[] = [
     what: 'properties of --command-config and profiles, as the command line reads them',
     seeds: () => [
       Buffer.from(
-        'bootstrap.servers=a:1\\\n ,b:2\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-256\nsasl.username=u\nsasl.password=p\n',
+        'bootstrap.servers=a:1\\\n ,b:2\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-256\n' +
+          'sasl.username=u\nsasl.password=p\n',
       ),
       Buffer.from('security.protocol=SASL_PLAINTEXT\nsasl.jaas.config=x required username="u\\"" password=p;\n# c\n'),
       Buffer.from('security.protocol: SSL\nssl.truststore.certificates=-----BEGIN\nssl.endpoint.identification.algorithm=\n'),
