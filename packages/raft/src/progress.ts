@@ -169,6 +169,8 @@ export class Progress {
 
   /** True when the refusal is news; `nextIndex` then went back to `fallbackIndex` + 1 at most. */
   onRejected(rejectedIndex: RaftIndex, fallbackIndex: RaftIndex): boolean {
+    // Nothing comes before the first entry, so an append of it has nothing that could be refused: the peer is wrong.
+    if (rejectedIndex < 1 || fallbackIndex < 0) return false;
     if (this.#state === 'replicate') {
       if (rejectedIndex <= this.#matchIndex) return false;
       this.becomeProbe();

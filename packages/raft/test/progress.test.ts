@@ -25,3 +25,11 @@ test('a refusal of an earlier probe changes nothing', () => {
   assert.equal(progress.onRejected(15, 12), false);
   assert.equal(progress.matchIndex, 20);
 });
+
+test('a refusal of what comes before the first entry teaches nothing: there is nothing to refuse', () => {
+  const progress = new Progress(1, { maxInflightMessages: 8, maxInflightBytes: 1_000 });
+  progress.onContact('disk', 0);
+  assert.equal(progress.onRejected(0, 0), false);
+  assert.equal(progress.matchIndex, 0);
+  assert.equal(progress.nextIndex, 1);
+});
