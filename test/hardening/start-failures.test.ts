@@ -61,6 +61,18 @@ test('a directory of another cluster is refused with both cluster ids, and is no
   assert.equal(readFileSync(join(options.dataDir, 'meta.properties'), 'utf8'), before);
 });
 
+test('B16: a cluster.id that has rotted is refused with the path and both ids, for the metadata knows better', async () => {
+  const options = await formatted();
+  const file = join(options.dataDir, 'meta.properties');
+  const before = readFileSync(file, 'utf8');
+  const [, id = ''] = /^cluster\.id=(.*)$/m.exec(before) ?? assert.fail();
+  const rotten = `${id.slice(0, -1)}${id.endsWith('x') ? 'y' : 'x'}`;
+  writeFileSync(file, before.replace(id, rotten));
+  const { output } = await failedStart(options);
+  for (const word of [file, id, rotten]) assert.ok(output.includes(word), `${word} in:\n${output}`);
+  assert.match(output, /^hint: .*empty directory/m);
+});
+
 test('a meta.properties that cannot be read is refused with its path', async () => {
   const options = await formatted();
   writeFileSync(join(options.dataDir, 'meta.properties'), Buffer.from([0, 255, 13, 10, 61, 61]));

@@ -5,7 +5,8 @@
  * clients are served. Stop (F12): hand leaderships over → stop serving → checkpoint and mark the logs clean → quorum.
  * The parts know each other only through `BrokerServices`, `MetadataState` and the callbacks wired here.
  */
-import type { LogManager } from '@jackdaw/log';
+import { join } from 'node:path';
+import { StorageError, type LogManager } from '@jackdaw/log';
 import { uuidBytes, uuidOf } from '@jackdaw/protocol';
 import { Dispatcher } from './api/dispatcher.ts';
 import { handlers } from './api/handlers.ts';
@@ -271,7 +272,10 @@ class RunningNode implements Broker {
       isrUpdater: replica.isrUpdater,
       onConfigComplaint: (complaint) => this.#log.warn({}, complaint),
     });
-    core.metadata.subscribe((delta, image) => publisher.publish(delta, image));
+    core.metadata.subscribe((delta, image) => {
+      if (delta.clusterIdChanged) this.#expectOwnCluster(image.clusterId, logManager.clusterId);
+      publisher.publish(delta, image);
+    });
     this.#maintenance = new Maintenance({
       timers: platform.scheduler,
       broker: services,
@@ -279,6 +283,14 @@ class RunningNode implements Broker {
       onError: (what, error) => this.#log.error(error, `${what} failed`),
     });
     return services;
+  }
+
+  /** A cluster.id that has rotted to another one would have every peer refuse this node, for ever and without a word of why. */
+  #expectOwnCluster(ofMetadata: string | null, ofDirectory: string): void {
+    if (ofMetadata === null || ofMetadata === '' || ofMetadata === ofDirectory) return;
+    const path = join(this.#registrationDirectory, 'meta.properties');
+    const message = `${path} says cluster ${ofDirectory}, but the metadata of this node is that of cluster ${ofMetadata}`;
+    throw new StorageError('corrupt', path, message);
   }
 
   #newControllerClient(core: NodeCore, logManager: LogManager): ControllerClient {

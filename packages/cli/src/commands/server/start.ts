@@ -51,6 +51,7 @@ export const command: Command = defineCommand({
 
 /** A disk that failed under a running broker is no bug of it. */
 function explainFatal(error: unknown): unknown {
+  if (error instanceof Error && error.name === 'StorageError') return explainStart(error);
   if (!(error instanceof Error) || !(error.cause instanceof Error) || error.cause.name !== 'StorageError') return error;
   const hint = 'the disk must be writable and sound before this broker starts again';
   return new CommandError('STORAGE', `${error.message}: ${error.cause.message}`, { hint, cause: error });
