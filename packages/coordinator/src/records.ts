@@ -127,7 +127,7 @@ export function decodeRecord(key: Uint8Array, value: Uint8Array | null): Decoded
     }
     case recordTypes.groupMetadata: {
       const { group } = decodeBody(groupMetadataKey, 0, key.subarray(prefixBytes));
-      return { kind: 'group', groupId: group, value: value === null ? null : decodeValue(groupMetadataValue, value) };
+      return { kind: 'group', groupId: group, value: value === null ? null : groupOf(value) };
     }
     default:
       return { kind: 'unknown', recordType };
@@ -156,6 +156,17 @@ function offsetOf(bytes: Uint8Array): CommittedOffset {
     expireTimestampMs: value.expireTimestamp,
     topicId: value.topicId,
   };
+}
+
+/** Members that are one and the same would break the group that is made of them. */
+function groupOf(bytes: Uint8Array): GroupMetadataValue {
+  const value = decodeValue(groupMetadataValue, bytes);
+  const memberIds = value.members.map(({ memberId }) => memberId);
+  const instanceIds = value.members.map(({ groupInstanceId }) => groupInstanceId).filter((id) => id !== null);
+  for (const ids of [memberIds, instanceIds]) {
+    if (new Set(ids).size !== ids.length) throw new ProtocolError('a group record names a member twice');
+  }
+  return value;
 }
 
 function decodeValue<B, D>(schema: MessageSchema<B, D>, bytes: Uint8Array): B {

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProtocolError, zeroUuid } from '@jackdaw/protocol';
+import { encodeBody, groupMetadataValue, ProtocolError, zeroUuid } from '@jackdaw/protocol';
 import { ClassicGroup } from '../src/classic/group.ts';
 import { Deadlines } from '../src/deadlines.ts';
 import { decodeRecord, groupTombstone, newGroupRecord, offsetCommitRecord } from '../src/records.ts';
@@ -51,4 +51,26 @@ test('records of other coordinators are told apart, and garbage is refused', () 
   assert.throws(() => decodeRecord(Uint8Array.of(0), null), ProtocolError);
   assert.throws(() => decodeRecord(Uint8Array.of(0, 2, 0, 9), null), ProtocolError);
   assert.throws(() => decodeRecord(groupTombstone('g').key, Uint8Array.of(0, 9)), ProtocolError);
+});
+
+test('a group that names a member twice, by its id or as an instance, is no group', () => {
+  const member = {
+    memberId: 'm1',
+    groupInstanceId: 'i1',
+    clientId: 'c',
+    clientHost: '/h',
+    rebalanceTimeout: 1,
+    sessionTimeout: 1,
+    subscription: new Uint8Array(0),
+    assignment: new Uint8Array(0),
+  };
+  const record = (second: object): Uint8Array => {
+    const members = [member, { ...member, ...second }];
+    const group = { protocolType: 'consumer', generation: 1, protocol: 'range', leader: 'm1', currentStateTimestamp: 1, members };
+    return Buffer.concat([Uint8Array.of(0, 3), encodeBody(groupMetadataValue, 3, group)]);
+  };
+  const groupKey = groupTombstone('g').key;
+  assert.equal(decodeRecord(groupKey, record({ memberId: 'm2', groupInstanceId: null })).kind, 'group');
+  assert.throws(() => decodeRecord(groupKey, record({ groupInstanceId: null })), ProtocolError);
+  assert.throws(() => decodeRecord(groupKey, record({ memberId: 'm2' })), ProtocolError);
 });
