@@ -44,6 +44,7 @@ export const connectionRows: readonly FaultRow[] = [
     statements: ['F11'],
     cycles: 1,
     limits: [...ratioLimits(), { figure: 'perConnectionKiB', of: 'max', atMost: 32 }],
+    whyNot: whyNotHere,
     prepare: (options) => prepareLoad(options, holdIdle),
   },
   {
@@ -54,6 +55,7 @@ export const connectionRows: readonly FaultRow[] = [
     statements: ['F3'],
     cycles: 1,
     limits: [...ratioLimits(), { figure: 'grownMiB', of: 'max', atMost: 600 }],
+    whyNot: whyNotHere,
     prepare: (options) => prepareLoad(options, stallConsumers),
   },
   {
@@ -64,10 +66,15 @@ export const connectionRows: readonly FaultRow[] = [
     statements: ['F11'],
     cycles: 2,
     limits: [{ figure: 'failed', of: 'max', atMost: 0 }],
-    whyNot: () => (process.platform === 'linux' ? undefined : 'the limit of a process is set with prlimit, which needs Linux'),
+    whyNot: whyNotHere,
     prepare: prepareDescriptors,
   },
 ];
+
+/** Memory and descriptors of another process, and their limit, are had from /proc and prlimit. */
+function whyNotHere(): string | undefined {
+  return process.platform === 'linux' ? undefined : 'this needs Linux';
+}
 
 function ratioLimits() {
   return ['produceRatio', 'fetchRatio'].map((figure) => ({ figure, of: 'max' as const, atMost: maxRatio }));

@@ -54,6 +54,7 @@ export const damageRows: readonly FaultRow[] = [
     expected: `${nothingWrong}; the broker repairs it from the others, or refuses to start with the place and a remedy`,
     statements: ['B3', 'B4', 'B5', 'B6', 'B16'],
     cycles: targetNames.length,
+    sides: ['jackdaw'],
     prepare: prepareFlip,
   },
   {
@@ -63,6 +64,7 @@ export const damageRows: readonly FaultRow[] = [
     expected: `${nothingWrong}; they are made anew`,
     statements: ['B4', 'B5'],
     cycles: 3,
+    sides: ['jackdaw'],
     prepare: prepareDeletion,
   },
   {
@@ -72,6 +74,7 @@ export const damageRows: readonly FaultRow[] = [
     expected: `${nothingWrong}; it catches up before it counts again`,
     statements: ['A18', 'E9', 'B16'],
     cycles: 4,
+    sides: ['jackdaw'],
     prepare: prepareOldDirectory,
   },
 ];

@@ -100,7 +100,7 @@ function failureRow({ name, call, what, places: turns }: Failure): FaultRow {
   return {
     name,
     family: 'disk',
-    fault: `EIO, once, for ${what} of a broker: ${turns.join(', ')} in turn`,
+    fault: `EIO, once, for ${what} of a broker: ${turns.join(', ')}${turns.length > 1 ? ' in turn' : ''}`,
     expected: `${nothingLost}; it ends and trusts the file no more, and every partition is written to meanwhile`,
     statements: ['B9'],
     cycles: 2 * turns.length,
