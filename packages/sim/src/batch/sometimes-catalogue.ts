@@ -107,6 +107,7 @@ export const sometimesCatalogue: readonly string[] = [
   'fault: a leader dies',
   'fault: a leader stands still',
   'fault: a machine comes back with an old image of its disks',
+  'fault: a new leader of the quorum dies at once',
   'fault: a node flaps',
   'fault: a process dies between two effects',
   'fault: a wall clock jumps back',

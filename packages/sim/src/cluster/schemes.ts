@@ -69,6 +69,7 @@ const alert: Settings = {
 };
 /** One disk may lose everything, and nothing is lost. */
 const covered: Settings = { 'min.insync.replicas': '2', 'offsets.topic.replication.factor': '3', 'jackdaw.durability': 'fsync' };
+const rebalancing: Settings = { 'auto.leader.rebalance.enable': 'true', 'leader.imbalance.check.interval.seconds': '1' };
 const busy: Partial<WorkloadPlan> = {
   plainSenders: 1,
   idempotentSenders: 1,
@@ -86,13 +87,13 @@ function topicsOf(prng: Prng, replicationFactor: number): TopicPlan[] {
 
 function faultsOf(
   prng: Prng,
-  list: readonly (readonly [kind: FaultKind, target: FaultTarget, fromMs: number, toMs: number])[],
+  list: readonly (readonly [kind: FaultKind, target: FaultTarget, fromMs: number, toMs: number, durationMs?: number])[],
 ): FaultAction[] {
-  return list.map(([kind, target, fromMs, toMs]) => ({
+  return list.map(([kind, target, fromMs, toMs, durationMs]) => ({
     kind,
     target,
     atMs: prng.between(fromMs, toMs),
-    durationMs: prng.between(100, 1_200),
+    durationMs: durationMs ?? prng.between(100, 1_200),
     number: prng.uint32(),
   }));
 }
@@ -145,6 +146,7 @@ const schemes: readonly Scheme[] = [
     settings: { ...alert, 'metadata.log.max.record.bytes.between.snapshots': '200' },
     workload: { ...busy, hasAdmin: true },
     isBuggy: true,
+    rpc: { loss: 0, duplicates: 0.5, reordering: 0.2 },
   }),
   (prng) => ({
     faults: faultsOf(prng, [
@@ -171,7 +173,7 @@ const schemes: readonly Scheme[] = [
       ['rot-index', 'any', 2_000, 2_500],
       ['rot-index', 'any', 3_000, 3_500],
     ]),
-    settings: { ...alert, ...covered, 'log.index.interval.bytes': '0', 'log.index.size.max.bytes': '256' },
+    settings: { ...alert, ...covered, 'log.index.interval.bytes': '0', 'log.index.size.max.bytes': '256', ...rebalancing },
     workload: { ...busy, readers: 2 },
   }),
   (prng) => ({
@@ -206,13 +208,26 @@ const schemes: readonly Scheme[] = [
   }),
   (prng) => ({
     faults: faultsOf(prng, [
-      ['isolate', 'controller', 200, 600],
-      ['pause', 'controller', 1_000, 1_500],
-      ['flap', 'controller', 2_000, 2_500],
-      ['isolate', 'controller', 3_000, 3_500],
+      ['two-elections', 'controller', 200, 600],
+      ['two-elections', 'controller', 2_300, 2_700],
+      ['pause', 'controller', 3_500, 3_700],
     ]),
-    settings: { 'controller.quorum.election.timeout.ms': '200', 'metadata.log.max.record.bytes.between.snapshots': '300' },
+    settings: {
+      ...alert,
+      'broker.session.timeout.ms': '500',
+      'replica.lag.time.max.ms': '200',
+      'metadata.log.max.record.bytes.between.snapshots': '300',
+    },
     workload: { hasAdmin: true },
     rpc: { loss: 0.2, duplicates: 0.5, reordering: 0.3 },
+  }),
+  (prng) => ({
+    faults: faultsOf(prng, [
+      ['old-image', 'any', 300, 700],
+      ['old-image', 'any', 2_500, 2_800],
+    ]),
+    settings: { ...alert, ...covered },
+    topics: topicsOf(prng, 3),
+    workload: busy,
   }),
 ];

@@ -12,7 +12,26 @@ export function kill(context: FaultContext): void {
   tellCircumstances(context.cluster, node);
   holdDown(context, node);
   node.kill('killed', 'processOnly');
+  if (context.prng.chance(0.4)) killAgain(context, node);
 }
+
+/** As soon as it is back: it dies while it starts. */
+function killAgain(context: FaultContext, node: SimNode): void {
+  const { cluster, action, prng } = context;
+  cluster.world.loop.after(action.durationMs + prng.float() * longestStartMs, {
+    owner: null,
+    label: 'kill again',
+    callback: () => {
+      if (cluster.world.network.isHealed || !node.isRunning || node.services !== null) return;
+      tellCircumstances(cluster, node);
+      holdDown(context, node);
+      node.kill('killed', 'processOnly');
+    },
+  });
+}
+
+/** Brokers with little on their disks start within it. */
+const longestStartMs = 1;
 
 /** Dies at one of its next calls to the disk: a process, or the whole machine. */
 export function killAtEffect(context: FaultContext): void {

@@ -51,6 +51,35 @@ export function unregisterAway(context: FaultContext): void {
   });
 }
 
+/** Two leaders of the quorum follow each other while a former one is away, whose last entries nobody else has. */
+export function twoElections(context: FaultContext): void {
+  const { cluster, book } = context;
+  const former = cluster.controller;
+  if (former === null) return;
+  const undo = isolated(context, former);
+  const commitIndex = (node: SimNode | null): number => node?.services?.quorum.status.commitIndex ?? 0;
+  const before = commitIndex(former);
+  when(context, {
+    pollMs: 2,
+    isDue: () => cluster.controller !== former && commitIndex(cluster.controller) > before,
+    onDue: () => {
+      const second = cluster.controller;
+      const term = second?.services?.quorum.status.term ?? 0;
+      if (second === null) return undo();
+      sometimes('fault: a new leader of the quorum dies at once');
+      book.hold(second.id);
+      book.undoAfter(50, () => book.letGo(second.id));
+      second.kill('killed', 'processOnly');
+      when(context, {
+        isDue: () => (cluster.controller?.services?.quorum.status.term ?? 0) > term,
+        onDue: undo,
+        otherwise: undo,
+      });
+    },
+    otherwise: undo,
+  });
+}
+
 /**
  * Two replicas lead in turns, each alone and without having heard of the other's records: in the end a follower's log has an
  * epoch that its leader lacks, and lacks the leader's one below it.
@@ -83,14 +112,17 @@ export function relay(context: FaultContext): void {
     book.letGo(up.id);
     when(context, { isDue: () => hasLed(up), onDue: next, otherwise: () => book.letGo(down.id) });
   };
-  turn(first, second, () =>
+  const rounds = context.prng.between(1, 2);
+  const lead = (round: number): void => {
     swap(second, first, () =>
       swap(first, second, () => {
+        if (round < rounds) return lead(round + 1);
         sometimes('fault: two replicas led in turns without each other');
         book.letGo(first.id);
       }),
-    ),
-  );
+    );
+  };
+  turn(first, second, () => lead(1));
 }
 
 /**
