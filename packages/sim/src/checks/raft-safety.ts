@@ -17,6 +17,7 @@
 import type { Entry, HardState, SoftState } from '@jackdaw/raft';
 import { fail } from './check.ts';
 import { hashStart, mixBytes, mixNumber, mixText } from './hash.ts';
+import { expectNoStrangerCounted, expectReadmission } from './raft-identities.ts';
 import type { Family, LiveNode } from './watch.ts';
 
 /** What a disk of a voter is known to hold. */
@@ -80,6 +81,7 @@ export class RaftSafety implements Family {
     if (quorum.softState !== seen.softState) this.#onSoftState(live, seen, quorum.softState);
     const applied = live.services.image().appliedIndex;
     if (applied !== seen.applied) this.#onApplied(live, seen, applied);
+    expectNoStrangerCounted(live, this.#identities);
   }
 
   /** What was persisted in the event in which the process died may have been promised to others in it. */
@@ -143,6 +145,7 @@ export class RaftSafety implements Family {
     let before = storage.term(from - 1) ?? 0;
     for (const entry of storage.entries(from, last + 1, Number.POSITIVE_INFINITY)) {
       this.#expectMatching(live, entry, before);
+      if (entry.kind === 'identities') expectReadmission(live, { entry, committed: this.#identities, disks: this.#disks });
       disk.terms[entry.index] = entry.term;
       before = entry.term;
     }
