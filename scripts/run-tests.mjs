@@ -13,7 +13,7 @@ const bootstrapVariable = 'JACKDAW_TEST_BOOTSTRAP';
 
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
-const directories = [...readdirSync(`${root}packages`).map((name) => `packages/${name}/dist/test`), 'dist/test'];
+const directories = [...readdirSync(`${root}packages`).map((name) => `packages/${name}/dist/test`), 'dist/test', 'dist/bench'];
 const files = directories.flatMap(testFiles).filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
 
 if (files.length === 0) {
