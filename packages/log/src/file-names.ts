@@ -34,6 +34,7 @@ export const failureNoteFile = '.jackdaw-failed';
 export const segmentSuffixes = [offsetIndexSuffix, timeIndexSuffix, transactionIndexSuffix, logSuffix];
 
 const maxNameLength = 255;
+const maxPartition = 0x7fff_ffff;
 const deleteDirectorySuffix = '-delete';
 const strayDirectorySuffix = '-stray';
 const futureDirectorySuffix = '-future';
@@ -64,9 +65,11 @@ export function parsePartitionDirectory(name: string): PartitionDirectoryName | 
   const kind = directoryKind(name);
   if (kind !== 'live' && !/^\S+-\S+\.\S+$/.test(name)) return null;
   const base = kind === 'live' ? name : name.slice(0, name.lastIndexOf('.'));
-  const match = /^(.+)-(\d{1,10})$/.exec(base);
-  if (match === null) return null;
-  return { topicName: match[1] ?? '', partition: Number(match[2]), kind };
+  // Only what a topic can be called: another's name, such as `copy of orders-0`, would break the lines of the checkpoints.
+  const match = /^([\w.-]{1,249})-(0|[1-9]\d{0,9})$/.exec(base);
+  const partition = Number(match?.[2]);
+  if (match === null || partition > maxPartition) return null;
+  return { topicName: match[1] ?? '', partition, kind };
 }
 
 function directoryKind(name: string): PartitionDirectoryKind {
