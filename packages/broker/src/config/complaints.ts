@@ -14,8 +14,9 @@ export interface SettingOrigin {
   readonly place: string;
 }
 
-/** A value longer than this is cut in messages, and so is a name that is no key. */
+/** A value longer than this is cut in messages, and so is a name that is no key and longer than any. */
 const maxShownLength = 256;
+const maxShownNameLength = 100;
 const maxMessageLength = 2_000;
 /** A file that is no configuration at all has a mistake in every line. */
 export const maxListedErrors = 100;
@@ -55,7 +56,7 @@ export function shownValue(key: string, value: string | null): string {
 
 /** A name that no table has, as far as anybody wants to read it. */
 export function shownName(name: string): string {
-  return name.length > maxShownLength ? `${name.slice(0, maxShownLength)}…` : name;
+  return name.length > maxShownNameLength ? `${name.slice(0, maxShownNameLength)}…` : name;
 }
 
 /** The sentences as they may go to a terminal: each on one line, without control characters, and not without end. */

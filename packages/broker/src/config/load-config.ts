@@ -190,7 +190,7 @@ function unknownVariable(variable: string, name: string): string {
   const nearest = nearestName(name, brokerConfigKeys.keys());
   const prefix = /^(JACKDAW|KAFKA_CFG|KAFKA)_/.exec(variable)?.[0] ?? '';
   const hint = nearest === null ? '' : `; did you mean ${prefix}${variableStem(nearest)}?`;
-  return `${variable}: no such key ${name}${hint} (unset it if it is not meant for the broker)`;
+  return `${shownName(variable)}: no such key ${shownName(name)}${hint} (unset it if it is not meant for the broker)`;
 }
 
 function readFlagsInto(settings: Settings, options: LoadOptions): void {
