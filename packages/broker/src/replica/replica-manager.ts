@@ -6,9 +6,10 @@
  * either leads in exactly one epoch, follows exactly one leader, or does neither.
  */
 import { assert, sometimes } from '@jackdaw/base';
-import { ErrorCode } from '@jackdaw/protocol';
+import { batchBaseOffset, batchLastOffset, ErrorCode } from '@jackdaw/protocol';
 import type { Clock, NodeId, Offset } from '@jackdaw/base';
-import { StorageError, TopicIdMismatchError, type LogConfig, type LogManager, type PartitionLog } from '@jackdaw/log';
+import { StorageError, TopicIdMismatchError, UnexpectedOffsetError } from '@jackdaw/log';
+import type { LogConfig, LogManager, PartitionLog } from '@jackdaw/log';
 import {
   PartitionFollower,
   PartitionLeader,
@@ -185,7 +186,7 @@ export class ReplicaManager {
     if (log === null) return;
     const durableBefore = log.durableOffset;
     try {
-      log.appendAsFollower(batches);
+      appendReplicated(log, batches);
     } catch (error) {
       if (error instanceof StorageError && log.isOffline) this.onStorageFailure(hosted, error);
       throw error;
@@ -393,6 +394,23 @@ export class ReplicaManager {
     if (hosted.role.kind === 'none') return;
     hosted.changeRole({ kind: 'none' });
     this.#options.onRole(hosted);
+  }
+}
+
+/**
+ * Where records were deleted up to the middle of a batch, the leader's log begins inside it, and a log that starts anew there is
+ * sent the whole batch: it then begins with that (as in Kafka's `Partition`), and learns the leader's start after it.
+ */
+function appendReplicated(log: PartitionLog, batches: Uint8Array): void {
+  const { logEndOffset, logStartOffset } = log;
+  try {
+    log.appendAsFollower(batches);
+  } catch (error) {
+    if (!(error instanceof UnexpectedOffsetError) || logStartOffset !== logEndOffset) throw error;
+    const baseOffset = batchBaseOffset(batches, 0);
+    if (error.baseOffset !== baseOffset || batchLastOffset(batches, 0) < logEndOffset) throw error;
+    log.truncateFullyAndStartAt(baseOffset);
+    log.appendAsFollower(batches);
   }
 }
 

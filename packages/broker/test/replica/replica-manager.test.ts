@@ -178,6 +178,22 @@ test('B3: an epoch that no leader has been given is damage, once the metadata is
   assert.equal(replicas.getById(laterId, 0)?.log?.logEndOffset, 2);
 });
 
+test('A4: a log that begins anew in the middle of a batch takes the whole batch', async () => {
+  const { replicas } = await start(newDisk());
+  const state = { leader: 2, leaderEpoch: 4, partitionEpoch: 1, replicas: [nodeId, 2], isr: [2] };
+  replicas.update(keyOf(laterId), { ...leading(4), state });
+  await settle();
+  const hosted = replicas.getById(laterId, 0);
+  assert.ok(hosted !== undefined && hosted.log !== null);
+  // The leader has deleted the first of three records, which are one batch.
+  hosted.log.truncateFullyAndStartAt(1);
+  const records = ['a', 'b', 'c'].map((value) => ({ key: null, value: Buffer.from(value) }));
+  replicas.appendAsFollower(hosted, encodeBatch({ records, leaderEpoch: 4 }));
+  assert.equal(hosted.log.logEndOffset, 3);
+  assert.throws(() => replicas.appendAsFollower(hosted, encodeBatch({ records, leaderEpoch: 4 })), /cannot follow/);
+  assert.equal(hosted.log.logEndOffset, 3);
+});
+
 test('A9: metadata in which a leader epoch falls is a broken invariant, not another role', async () => {
   const { replicas } = await start(newDisk());
   replicas.update(keyOf(formerId), leading(3));
