@@ -124,7 +124,9 @@ export class RaftSafety implements Family {
     const ownTerm = own.terms[own.lastIndex] ?? 0;
     if (candidate === node.id || its === undefined || its.hardState.term > term || ownTerm >= term) return;
     if (cluster.damaged.has(candidate) || cluster.damaged.has(node.id)) return;
-    const itsTerm = its.terms[its.lastIndex] ?? 0;
+    const itsTerm = its.lastIndex === 0 ? 0 : its.terms[its.lastIndex];
+    // Its last entry came as a snapshot, which nobody has looked into.
+    if (itsTerm === undefined) return;
     if (itsTerm > ownTerm || (itsTerm === ownTerm && its.lastIndex >= own.lastIndex) || its.lastIndex <= its.snapshotIndex)
       return;
     const logs = `whose log ends with ${its.lastIndex} of term ${itsTerm}; its own with ${own.lastIndex} of term ${ownTerm}`;
