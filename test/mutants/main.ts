@@ -27,10 +27,11 @@ async function main(options: Options): Promise<number> {
   }
   const { json } = options;
   const known = json !== undefined && existsSync(json) ? killsIn(readFileSync(json, 'utf8')) : new Map<string, never>();
-  const former = chosen.flatMap((mutant): Outcome[] => {
+  const before = readCatalogue().flatMap((mutant): Outcome[] => {
     const outcome = known.get(mutant.name);
     return outcome === undefined ? [] : [{ ...outcome, mutant }];
   });
+  const former = before.filter(({ mutant }) => chosen.some(({ name }) => name === mutant.name));
   const mutants = chosen.filter(({ name }) => !known.has(name));
   const pristine = copyOf(repository);
   await pristine.build(projectsFor(options, mutants));
@@ -40,7 +41,7 @@ async function main(options: Options): Promise<number> {
   await hunter.expectPass(pristine, mutants);
   say(`passed in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s; ${mutants.length} mutants follow`);
   const onOutcome = (outcomes: readonly Outcome[]): void => {
-    if (json !== undefined) writeFileSync(json, jsonOf([...former, ...outcomes]));
+    if (json !== undefined) writeFileSync(json, jsonOf([...before, ...outcomes]));
   };
   const outcomes = [...former, ...(await huntAll({ pristine, mutants, hunter, options, onOutcome }))];
   say(`\n${tableOf(outcomes)}\n\n${summaryOf(outcomes)}`);

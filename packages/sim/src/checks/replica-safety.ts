@@ -7,6 +7,7 @@
  *   HighWatermarkGrows        while a role lasts, its high watermark does not go back (A6)
  *   LeaderAppendsOnly         a leader's log grows only
  *   StrictMinIsr              nothing is committed while the ISR is below its minimum (A12)
+ *   MinIsrBeforeAppend        nothing is appended with acks=all while the ISR is below its minimum (A13)
  *   HighWatermarkIsDurable    a leader commits what every member of its maximal ISR holds durably (A11, B1)
  *   EpochsInLog               no leader epoch begins behind the end of the log that remembers it (A2, B6)
  *   OwnDirectory              a log is in a directory that was made for its topic's id (A25)
@@ -138,6 +139,7 @@ export class ReplicaSafety implements Family {
     if (isNewLog) expectOwnDirectory(seen, log);
     if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
     const { role } = hosted;
+    if (role.kind === 'leader' && !isNewRole) expectMinIsr(seen, role.leader, log);
     if (role.kind === 'leader') this.#onLeader(seen, role.leader, { isNewRole, highWatermark });
     seen.log = log;
     seen.role = role;
@@ -183,6 +185,16 @@ function expectOwnDirectory({ live, ghost, hosted }: SeenReplica, log: Partition
   const bytes = live.node.disk.contentOf(`${log.directory}/partition.metadata`);
   if (bytes === null || Buffer.from(bytes).includes(hosted.topicId) || live.cluster.damaged.has(live.node.id)) return;
   fail('OwnDirectory', `${ghost.name} on ${live.label}, of topic ${hosted.topicId}, is in the directory of another topic`);
+}
+
+/** Looks only where every client asks for acks=all. */
+function expectMinIsr({ live, ghost, logEnd, partitionEpoch }: SeenReplica, leader: PartitionLeader, log: PartitionLog): void {
+  if (log.logEndOffset <= logEnd || !leader.isUnderMinIsr || leader.partitionEpoch !== partitionEpoch) return;
+  if (live.cluster.plan.workload.weakSenders > 0) return;
+  fail(
+    'MinIsrBeforeAppend',
+    `${live.label} leads ${ghost.name} and appends at ${logEnd} with the ISR ${[...leader.committedIsr].join()}`,
+  );
 }
 
 function noteHighWatermark({ ghost, hosted }: SeenReplica): void {

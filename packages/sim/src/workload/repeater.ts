@@ -77,7 +77,9 @@ class Repeater {
   async #begin(cluster: Cluster): Promise<void> {
     const draft = { transactionalId: null, transactionTimeoutMs: 60_000 };
     const { errorCode, producerId } = await cluster.callAny(apis.initProducerId, draft);
-    if (errorCode === 0) this.#producerId = producerId;
+    if (errorCode !== 0) return;
+    this.#producerId = producerId;
+    this.#context.recorder.add({ op: 'producer-id', process: this.#client.name, id: producerId });
   }
 
   /** Until its fate is known: the next batch would leave a gap. */
