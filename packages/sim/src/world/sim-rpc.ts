@@ -190,7 +190,8 @@ class StreamEnd<Out, In> implements RpcStream<Out> {
     this.#queued++;
     if (this.#isConnected) this.#transmit(bytes);
     else this.#early.push(bytes);
-    this.#wantsDrain = (this.#wire?.inFlightBytes ?? 0) > highWaterBytes;
+    // Whoever was told to wait once waits for the drain, whatever later writes are told: as Node's streams have it.
+    this.#wantsDrain ||= (this.#wire?.inFlightBytes ?? 0) > highWaterBytes;
     return !this.#wantsDrain;
   }
 
