@@ -61,18 +61,19 @@ export function ledgerTable(): string {
       regressions: regressions.filter(({ target }) => target === name).length,
     };
   });
-  const lines = rows.map(({ name, executions, branches, inputs, bytes, regressions: found }) => {
-    const cells = [name, thousands(executions), branches, `${inputs} (${kib(bytes)} KiB)`, found];
+  const lines = rows.map(({ name, executions, seconds, branches, inputs, bytes, regressions: found }) => {
+    const rate = thousands(Math.round(executions / Math.max(1, seconds)));
+    const cells = [name, thousands(executions), rate, branches, `${inputs} (${kib(bytes)} KiB)`, found];
     return `| ${cells.join(' | ')} |`;
   });
   const executions = sum(rows, (row) => row.executions);
   const inputs = sum(rows, (row) => row.inputs);
   const bytes = sum(rows, (row) => row.bytes);
-  const total = `| **all** | **${thousands(executions)}** | | ${inputs} (${kib(bytes)} KiB) | ${regressions.length} |`;
+  const total = `| **all** | **${thousands(executions)}** | | | ${inputs} (${kib(bytes)} KiB) | ${regressions.length} |`;
   const commits = [...new Set(all.map(({ commit }) => commit))];
   return [
-    '| target | executions | branches | corpus | regressions |',
-    '|---|---:|---:|---:|---:|',
+    '| target | executions | per second | branches | corpus | regressions |',
+    '|---|---:|---:|---:|---:|---:|',
     ...lines,
     total,
     '',

@@ -53,8 +53,15 @@ function change(files: Map<string, Uint8Array | null>, { kind, file, bytes }: Ch
   if (kind === 'write') files.set(path, bytes);
   if (kind === 'cut') files.set(path, content.subarray(0, ((bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)) % (content.length + 1)));
   if (kind === 'flip') files.set(path, overwritten(content, bytes));
-  // In the root only: inside a partition a directory in a file's place is nothing that a crash or a copy leaves.
-  if (kind === 'directory' && !files.has(`${root}/${nameOf(bytes)}`)) files.set(`${root}/${nameOf(bytes)}`, null);
+  if (kind === 'directory') changeDirectory(files, `${root}/${nameOf(bytes)}`);
+}
+
+/**
+ * In the root only, and not where a checkpoint is written aside: a directory in a file's place inside a partition, or called
+ * `.tmp`, is nothing that a crash or a copy leaves.
+ */
+function changeDirectory(files: Map<string, Uint8Array | null>, path: string): void {
+  if (!files.has(path) && !path.endsWith('.tmp')) files.set(path, null);
 }
 
 /** Bytes from some position on replaced: the first two bytes say where. */
