@@ -154,8 +154,10 @@ export class RaftSafety implements Family {
   }
 
   /** Entries from `from` on are gone or replaced; those of the term that the disk is in came from its one leader. */
-  #expectOwnTermStays({ cluster, node, label }: LiveNode, disk: Disk, from: number): void {
+  #expectOwnTermStays({ cluster, node, label, services }: LiveNode, disk: Disk, from: number): void {
     const { term } = disk.hardState;
+    const { storage } = services.quorum;
+    if ((storage.term(storage.lastIndex()) ?? 0) > term) return;
     if (from > disk.lastIndex || disk.terms[disk.lastIndex] !== term || cluster.damaged.has(node.id)) return;
     fail('OwnTermEntriesStay', `${label} in term ${term} drops its entries of this term, from ${from} to ${disk.lastIndex}`);
   }

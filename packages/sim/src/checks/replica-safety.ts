@@ -139,8 +139,9 @@ export class ReplicaSafety implements Family {
     if (isNewLog) expectOwnDirectory(seen, log);
     if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
     const { role } = hosted;
-    if (role.kind === 'leader' && !isNewRole) expectMinIsr(seen, role.leader, log);
+    const { partitionEpoch } = seen;
     if (role.kind === 'leader') this.#onLeader(seen, role.leader, { isNewRole, highWatermark });
+    if (role.kind === 'leader' && !isNewRole) expectMinIsr({ ...seen, partitionEpoch }, role.leader, log);
     seen.log = log;
     seen.role = role;
     seen.highWatermark = highWatermark;
