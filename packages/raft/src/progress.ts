@@ -16,10 +16,13 @@ class Inflights {
   #sent: { lastIndex: RaftIndex; bytes: number }[] = [];
   #bytes = 0;
   readonly #maxMessages: number;
+  /** How many there may be now. */
+  #window: number;
   readonly #maxBytes: number;
 
   constructor(maxMessages: number, maxBytes: number) {
     this.#maxMessages = maxMessages;
+    this.#window = maxMessages;
     this.#maxBytes = maxBytes;
   }
 
@@ -28,13 +31,14 @@ class Inflights {
   }
 
   isFull(): boolean {
-    return this.#sent.length >= this.#maxMessages || this.#bytes >= this.#maxBytes;
+    return this.#sent.length >= this.#window || this.#bytes >= this.#maxBytes;
   }
 
   add(lastIndex: RaftIndex, bytes: number): void {
     assert(!this.isFull(), 'an append was sent past the window');
     this.#sent.push({ lastIndex, bytes });
     this.#bytes += bytes;
+    if (buggify('raft: one append in flight')) this.#window = 1;
   }
 
   /** Frees everything up to an acknowledged index: acknowledgements are cumulative. */
@@ -51,6 +55,7 @@ class Inflights {
   clear(): void {
     this.#sent = [];
     this.#bytes = 0;
+    this.#window = this.#maxMessages;
   }
 }
 
@@ -77,8 +82,7 @@ export class Progress {
 
   constructor(nextIndex: RaftIndex, limits: ProgressLimits) {
     this.#nextIndex = nextIndex;
-    const maxMessages = buggify('raft: one append in flight') ? 1 : limits.maxInflightMessages;
-    this.#inflights = new Inflights(maxMessages, limits.maxInflightBytes);
+    this.#inflights = new Inflights(limits.maxInflightMessages, limits.maxInflightBytes);
   }
 
   get state(): ProgressState {

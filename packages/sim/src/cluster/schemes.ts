@@ -98,6 +98,54 @@ function faultsOf(
   }));
 }
 
+const unregisteredBrokers: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['unregister-away', 'leader', 200, 800],
+    ['unregister-away', 'leader', 1_800, 2_400],
+  ]),
+  settings: { ...alert, ...covered, 'replica.lag.time.max.ms': '300' },
+  topics: topicsOf(prng, 3),
+  workload: busy,
+});
+
+const lostSnapshots: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['cut-snapshots', 'any', 200, 600],
+    ['slow-disk', 'any', 100, 300, 1_500],
+    ['slow-disk', 'any', 1_200, 1_400, 1_500],
+    ['cut-snapshots', 'any', 1_500, 2_000],
+    ['kill', 'controller', 2_800, 3_000],
+    ['cut-snapshots', 'any', 3_200, 3_500],
+  ]),
+  settings: { ...alert, 'metadata.log.max.record.bytes.between.snapshots': '200' },
+  workload: { ...busy, hasAdmin: true },
+  isBuggy: true,
+  rpc: { loss: 0, duplicates: 0.5, reordering: 0.2 },
+});
+
+const rottenEpochs: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['rot-epoch', 'any', 500, 1_000],
+    ['rot-epoch', 'any', 1_800, 2_200],
+    ['rot-epoch', 'any', 3_000, 3_500],
+  ]),
+  settings: { ...alert, ...covered },
+  topics: topicsOf(prng, 2),
+  workload: { ...busy, hasTrimmer: false },
+});
+
+const rotBehindFollowers: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['rot-behind', 'any', 500, 1_000],
+    ['rot-behind', 'any', 2_000, 2_500],
+  ]),
+  settings: { ...alert, ...covered, 'replica.lag.time.max.ms': '500', 'replica.fetch.max.bytes': '200' },
+  topics: topicsOf(prng, 3),
+  workload: busy,
+  isBuggy: true,
+});
+
+/** What is hard to come by is there twice. */
 const schemes: readonly Scheme[] = [
   (prng) => ({
     faults: faultsOf(prng, [
@@ -108,15 +156,8 @@ const schemes: readonly Scheme[] = [
     topics: topicsOf(prng, 2),
     workload: { ...busy, weakSenders: 1, hasTrimmer: false },
   }),
-  (prng) => ({
-    faults: faultsOf(prng, [
-      ['unregister-away', 'leader', 200, 800],
-      ['unregister-away', 'leader', 1_800, 2_400],
-    ]),
-    settings: { ...alert, ...covered, 'replica.lag.time.max.ms': '300' },
-    topics: topicsOf(prng, 3),
-    workload: busy,
-  }),
+  unregisteredBrokers,
+  unregisteredBrokers,
   (prng) => ({
     faults: faultsOf(prng, [
       ['blink', 'any', 200, 700],
@@ -136,18 +177,8 @@ const schemes: readonly Scheme[] = [
     topics: topicsOf(prng, 3),
     workload: busy,
   }),
-  (prng) => ({
-    faults: faultsOf(prng, [
-      ['cut-snapshots', 'any', 200, 600],
-      ['cut-snapshots', 'any', 1_500, 2_000],
-      ['kill', 'controller', 2_800, 3_000],
-      ['cut-snapshots', 'any', 3_200, 3_500],
-    ]),
-    settings: { ...alert, 'metadata.log.max.record.bytes.between.snapshots': '200' },
-    workload: { ...busy, hasAdmin: true },
-    isBuggy: true,
-    rpc: { loss: 0, duplicates: 0.5, reordering: 0.2 },
-  }),
+  lostSnapshots,
+  lostSnapshots,
   (prng) => ({
     faults: faultsOf(prng, [
       ['slow-reads', 'leader', 200, 700],
@@ -176,16 +207,8 @@ const schemes: readonly Scheme[] = [
     settings: { ...alert, ...covered, 'log.index.interval.bytes': '0', 'log.index.size.max.bytes': '256', ...rebalancing },
     workload: { ...busy, readers: 2 },
   }),
-  (prng) => ({
-    faults: faultsOf(prng, [
-      ['rot-epoch', 'any', 500, 1_000],
-      ['rot-epoch', 'any', 1_800, 2_200],
-      ['rot-epoch', 'any', 3_000, 3_500],
-    ]),
-    settings: { ...alert, ...covered },
-    topics: topicsOf(prng, prng.between(2, 3)),
-    workload: { ...busy, hasTrimmer: false },
-  }),
+  rottenEpochs,
+  rottenEpochs,
   (prng) => ({
     faults: faultsOf(prng, [
       ['rot-alone', 'any', 500, 1_000],
@@ -196,16 +219,8 @@ const schemes: readonly Scheme[] = [
     workload: busy,
     isBuggy: true,
   }),
-  (prng) => ({
-    faults: faultsOf(prng, [
-      ['rot-behind', 'any', 500, 1_000],
-      ['rot-behind', 'any', 2_000, 2_500],
-    ]),
-    settings: { ...alert, ...covered, 'replica.lag.time.max.ms': '500', 'replica.fetch.max.bytes': '200' },
-    topics: topicsOf(prng, 3),
-    workload: busy,
-    isBuggy: true,
-  }),
+  rotBehindFollowers,
+  rotBehindFollowers,
   (prng) => ({
     faults: faultsOf(prng, [
       ['two-elections', 'controller', 200, 600],
@@ -229,5 +244,14 @@ const schemes: readonly Scheme[] = [
     settings: { ...alert, ...covered },
     topics: topicsOf(prng, 3),
     workload: busy,
+  }),
+  (prng) => ({
+    faults: faultsOf(prng, [
+      ['full-disk', 'leader', 300, 700],
+      ['full-disk', 'any', 1_500, 2_000],
+      ['full-disk', 'leader', 2_800, 3_200],
+    ]),
+    settings: { ...alert, 'log.index.interval.bytes': '0', 'log.index.size.max.bytes': '64' },
+    workload: { ...busy, hasAdmin: true },
   }),
 ];

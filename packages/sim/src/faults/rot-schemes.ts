@@ -63,7 +63,7 @@ const rebalancedMs = 1_300;
 
 /** The epoch of one batch flips while its broker is down: of any, or of the last one of a log that it then has to lead. */
 export function rotEpoch(context: FaultContext): void {
-  if (context.prng.chance(0.6)) {
+  if (context.prng.chance(0.75)) {
     whenLeading(context, {
       isFit: ({ replicas }, others) => replicas.length > 1 && mayBeAway(context, others),
       onDue: (node, placed) => rotLastEpoch(context, node, placed),
@@ -91,7 +91,8 @@ function rotLastEpoch(context: FaultContext, node: SimNode, placed: Placed): voi
     onDue: () => {
       damageWhenAllowed(context, {
         node,
-        isAllowed: () => isCovered(cluster, node.id),
+        // Without it there may be no quorum: nothing changes until it is back.
+        isAllowed: () => true,
         damage: () => flipEpoch(context, node, directory),
       });
       book.undoAfter(action.durationMs + 2_000, undo);
