@@ -58,12 +58,14 @@ export function viewOf(parts: LogParts, segment: Segment): SegmentView {
   return { segment, endPosition: segment.sizeBytes, endOffset, epochs, isCompact: config.isCompact };
 }
 
-/** The first batch whose last offset is ≥ `offset`, or null. Loaded indexes that prove wrong are built again (B4). */
+/** The first batch whose last offset is ≥ `offset`, or null. Indexes that prove wrong are built again (B4). */
 export async function findBatch(view: SegmentView, indexes: SegmentIndexes, offset: Offset): Promise<FoundBatch | null> {
   const matches = (batch: FoundBatch): boolean => batch.lastOffset >= offset;
   const found = await walk(view, startAt(view, indexes.offsets.lookup(offset)), matches);
   if (found !== 'badIndex') return found;
   sometimes('log: wrong index found by a read');
+  // That of the active segment grows as we read: it stays as it is, and the log is asked from the segment's start on.
+  if (view.segment.isActive) return findBatchFrom(view, 0, matches);
   const rebuilt = await view.segment.rebuildIndexes();
   const again = await walk(view, startAt(view, rebuilt.offsets.lookup(offset)), matches);
   return again === 'badIndex' ? damagedAt(view, 0, view.segment.baseOffset) : again;
@@ -84,7 +86,7 @@ export async function findBatchFrom(
   return found === 'badIndex' ? null : found;
 }
 
-/** Walks until `matches`. 'badIndex' when the first batch is not what an index that came from a file says. */
+/** Walks until `matches`. 'badIndex' when the first batch is not what the index says. */
 async function walk(
   view: SegmentView,
   start: WalkStart,
@@ -102,9 +104,8 @@ async function walk(
     do {
       const batch = batchAt(view, { bytes: window.subarray(0, filled), at, position: position + at });
       const isExpected = previous !== null || start.lastOffset === undefined || batch.lastOffset === start.lastOffset;
-      // The index of the active segment is made in memory: there the log is wrong.
-      const isFromFile = previous === null && start.lastOffset !== undefined && !segment.isActive;
-      if (isFromFile && (batch.isDamaged || !isExpected)) return 'badIndex';
+      const isFromIndex = previous === null && start.lastOffset !== undefined;
+      if (isFromIndex && (batch.isDamaged || !isExpected)) return 'badIndex';
       const follows = expectedOffset === null || batch.baseOffset >= expectedOffset;
       if (batch.isDamaged || !isExpected || !follows) return damagedAt(view, position + at, expectedOffset ?? batch.baseOffset);
       if (expectedOffset !== null && batch.baseOffset > expectedOffset && !(await isTrueGap(view, previous, batch)))

@@ -224,7 +224,9 @@ export class LogManager {
       directory.logs.set(name, log);
       return log;
     } catch (error) {
-      this.#discardNew(path);
+      // Where no log can be made, none can be kept: others must lead, as after any failed write (B9).
+      if (error instanceof StorageError && error.kind === 'io') directory.goOffline(error);
+      else this.#discardNew(path);
       throw error;
     }
   }

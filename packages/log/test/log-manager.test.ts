@@ -235,6 +235,16 @@ test('a partition whose metadata file is unreadable is left alone and named; the
   assert.ok(fs.list('/data').some((name) => name.startsWith('orders-0.') && name.endsWith('-stray')));
 });
 
+test('B9: a log that cannot be created takes its directory offline', async () => {
+  const fs = new MemoryFs();
+  const offline: string[] = [];
+  const manager = await open(fs, { onDirectoryOffline: (directory) => offline.push(directory.path) });
+  fs.failWriteAfter = 0;
+  const key = { topicName: 'topic', topicId: newUuid(), partition: 0 };
+  await assert.rejects(manager.getOrCreate(key, defaultLogConfig), isStorageError(/write/));
+  assert.equal(offline.length, 1);
+});
+
 test('B9: a failed sync takes every log of its directory offline and no log of another', async () => {
   const fs = new MemoryFs();
   const offline: string[] = [];

@@ -137,6 +137,25 @@ test('a file whose name is not an offset in twenty digits is no segment', async 
   assert.deepEqual(await readAll(again.log), content);
 });
 
+test('B4: positions that are a little wrong cost no record, neither in sealed segments nor in the active one', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs, cold);
+  for (let i = 0; i < 60; i++) append(log, batchOfSize(200, { timestamp: startMs + i * 10 }));
+  await log.close();
+  const indexes = fs.list(directory).filter((file) => file.endsWith('.index'));
+  for (const name of indexes) {
+    const bytes = (readSmallFile(fs, baseOf(name)) ?? new Uint8Array(0)).slice();
+    for (let at = 7; at < bytes.length; at += 8) bytes[at] = (bytes[at] ?? 0) ^ 4;
+    putFile(fs, baseOf(name), bytes);
+  }
+  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: true, recoveryPoint: 60 });
+  for (let i = 0; i < 60; i++) {
+    const read = await again.log.read({ fetchOffset: i, maxOffset: 60, maxBytes: 1, minOneBatch: true });
+    assert.equal(expectData(read).startPositionOffset, i);
+  }
+  await again.log.close();
+});
+
 test('B4: indexes that are missing, cut, garbage or out of order are rebuilt, with the results of a full scan', async () => {
   const damages: [string, (bytes: Uint8Array) => Uint8Array | null][] = [
     ['missing', () => null],
