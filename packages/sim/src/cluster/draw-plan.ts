@@ -30,7 +30,7 @@ export function drawPlan(seed: number): RunPlan {
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
-const schemeChance = 0.4;
+const schemeChance = 0.5;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

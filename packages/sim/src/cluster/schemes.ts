@@ -247,8 +247,8 @@ const schemes: readonly Scheme[] = [
   }),
   (prng) => ({
     faults: faultsOf(prng, [
-      ['full-disk', 'leader', 300, 700],
-      ['full-disk', 'any', 1_500, 2_000],
+      ['full-disk', 'leader', 200, 400, 2_000],
+      ['full-disk', 'any', 1_000, 1_500, 2_000],
       ['full-disk', 'leader', 2_800, 3_200],
     ]),
     settings: { ...alert, 'log.index.interval.bytes': '0', 'log.index.size.max.bytes': '64' },
