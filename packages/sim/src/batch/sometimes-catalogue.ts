@@ -105,6 +105,7 @@ export const sometimesCatalogue: readonly string[] = [
   'fault: a connection is reset with bytes under way',
   'fault: a disk is wiped while its replicas are in sync',
   'fault: a leader dies',
+  'fault: a leader hears last that it leads again',
   'fault: a leader stands still',
   'fault: a machine comes back with an old image of its disks',
   'fault: a new leader of the quorum dies at once',

@@ -81,8 +81,8 @@ const busy: Partial<WorkloadPlan> = {
   hasTenant: false,
 };
 
-function topicsOf(prng: Prng, replicationFactor: number): TopicPlan[] {
-  return [{ name: 't1', partitions: prng.between(2, 4), replicationFactor, minInsyncReplicas: 2, configs: {} }];
+function topicsOf(prng: Prng, replicationFactor: number, partitions = prng.between(2, 4)): TopicPlan[] {
+  return [{ name: 't1', partitions, replicationFactor, minInsyncReplicas: 2, configs: {} }];
 }
 
 function faultsOf(
@@ -117,7 +117,11 @@ const lostSnapshots: Scheme = (prng) => ({
     ['kill', 'controller', 2_800, 3_000],
     ['cut-snapshots', 'any', 3_200, 3_500],
   ]),
-  settings: { ...alert, 'metadata.log.max.record.bytes.between.snapshots': '200' },
+  settings: {
+    ...alert,
+    'metadata.log.max.record.bytes.between.snapshots': '250',
+    'metadata.log.max.snapshot.interval.ms': '200',
+  },
   workload: { ...busy, hasAdmin: true },
   isBuggy: true,
   rpc: { loss: 0, duplicates: 0.5, reordering: 0.2 },
@@ -140,8 +144,8 @@ const rotBehindFollowers: Scheme = (prng) => ({
     ['rot-behind', 'any', 2_000, 2_500],
   ]),
   settings: { ...alert, ...covered, 'replica.lag.time.max.ms': '500', 'replica.fetch.max.bytes': '200' },
-  topics: topicsOf(prng, 3),
-  workload: busy,
+  topics: topicsOf(prng, 3, 3),
+  workload: { ...busy, maxRecords: 400 },
   isBuggy: true,
 });
 
@@ -253,5 +257,14 @@ const schemes: readonly Scheme[] = [
     ]),
     settings: { ...alert, 'log.index.interval.bytes': '0', 'log.index.size.max.bytes': '64' },
     workload: { ...busy, hasAdmin: true },
+  }),
+  (prng) => ({
+    faults: faultsOf(prng, [
+      ['lagging-leader', 'any', 300, 700],
+      ['lagging-leader', 'any', 2_300, 2_700],
+    ]),
+    settings: { ...alert, 'min.insync.replicas': '1', 'replica.lag.time.max.ms': '300' },
+    topics: topicsOf(prng, 2).map((topic) => ({ ...topic, minInsyncReplicas: 1 })),
+    workload: busy,
   }),
 ];

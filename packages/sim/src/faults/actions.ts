@@ -36,6 +36,7 @@ export type FaultKind =
   | 'blink'
   | 'unregister-away'
   | 'relay'
+  | 'lagging-leader'
   | 'two-elections'
   | 'promote-wiped'
   | 'cut-snapshots'

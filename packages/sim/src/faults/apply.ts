@@ -21,7 +21,7 @@ import {
   slowLink,
 } from './network-faults.ts';
 import { rotAlone, rotBehind, rotEpoch, rotIndex } from './rot-schemes.ts';
-import { blink, cutSnapshots, promoteWiped, relay, slowReads, twoElections, unregisterAway } from './schemes.ts';
+import { blink, cutSnapshots, laggingLeader, promoteWiped, relay, slowReads, twoElections, unregisterAway } from './schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -57,6 +57,7 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   blink,
   'unregister-away': unregisterAway,
   relay,
+  'lagging-leader': laggingLeader,
   'two-elections': twoElections,
   'promote-wiped': promoteWiped,
   'cut-snapshots': cutSnapshots,

@@ -32,7 +32,7 @@ export function fullDisk(context: FaultContext): void {
   if (node === null) return;
   const { disk, process } = node;
   cluster.ailing.add(node.id);
-  disk.capacityBytes = disk.usedBytes + prng.below(prng.chance(0.5) ? 200 : 5_000);
+  disk.capacityBytes = disk.usedBytes + (prng.chance(0.3) ? 0 : prng.below(prng.chance(0.5) ? 200 : 5_000));
   cluster.note(node.host, `its disk takes ${disk.capacityBytes - disk.usedBytes} bytes more for ${action.durationMs} ms`);
   book.undoAfter(action.durationMs, () => {
     if (process?.isDead === false && disk.usedBytes >= disk.capacityBytes) sometimes('fault: a broker lives through a full disk');

@@ -155,21 +155,23 @@ function rotUnfetched(context: FaultContext, node: SimNode, placed: Placed): voi
     othersOf(context, node, placed.state).filter((other) => mayBeAway(context, [other])),
   );
   const from = endOn(follower, placed);
-  const undo = isolated(context, follower);
+  // Down, and not only cut off: what was sent to it would be on its way.
+  book.hold(follower.id);
+  follower.kill('killed', 'processOnly');
   when(context, {
     // Committed without the follower: others have these records as well.
     isDue: () => (node.services?.replicas.getById(placed.topicId, placed.partition)?.highWatermark ?? 0) > from + unfetched,
     onDue: () => {
       sometimes('fault: records rot before a follower has them');
       rotBatches(context, node, { placed, fromOffset: from });
-      book.undoAfter(prng.between(0, 100), undo);
+      book.undoAfter(prng.between(0, 100), () => book.letGo(follower.id));
     },
-    otherwise: undo,
+    otherwise: () => book.letGo(follower.id),
   });
 }
 
 /** Records that the follower shall miss. */
-const unfetched = 8;
+const unfetched = 10;
 
 function endOn(node: SimNode, { topicId, partition }: Placed): number {
   return node.services?.replicas.getById(topicId, partition)?.log?.logEndOffset ?? 0;

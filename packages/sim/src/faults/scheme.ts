@@ -31,12 +31,20 @@ export function when({ cluster }: FaultContext, { isDue, onDue, otherwise, pollM
   look();
 }
 
-/** Shuts all ways between the node and the others; what is returned opens them, once. */
-export function isolated({ cluster, book }: FaultContext, ...nodes: readonly SimNode[]): () => void {
-  const { network } = cluster.world;
+/** Shuts all ways between the nodes and the others; what is returned opens them, once. */
+export function isolated(context: FaultContext, ...nodes: readonly SimNode[]): () => void {
+  const { cluster } = context;
   const others = cluster.nodes.filter((other) => !nodes.includes(other));
-  const ways = nodes.flatMap(({ host }) => others.flatMap((other) => [[host, other.host] as const, [other.host, host] as const]));
   cluster.note('network', `${nodes.map(({ host }) => host).join()} alone`);
+  return shut(
+    context,
+    nodes.flatMap(({ host }) => others.flatMap((other) => [[host, other.host] as const, [other.host, host] as const])),
+  );
+}
+
+/** What is returned opens the ways, once. */
+export function shut({ cluster, book }: FaultContext, ways: readonly (readonly [from: string, to: string])[]): () => void {
+  const { network } = cluster.world;
   for (const [from, to] of ways) network.shut(from, to);
   let isOpen = false;
   const open = (): void => {

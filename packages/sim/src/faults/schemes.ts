@@ -5,13 +5,14 @@
  * leader's tail survives two others' leaderships, a voter on a new disk is told to lead before others know it.
  */
 import { sometimes } from '@jackdaw/base';
+import type { PartitionRegistration } from '@jackdaw/metadata';
 import type { SimNode } from '../node/sim-node.ts';
 import { isIdentityKnown, isCovered, isDispensable, isUncounted, victimOf } from './atlas.ts';
 import { pick, pickTarget, type FaultContext } from './context.ts';
 import { damageWhenAllowed, wipeDisks } from './damage-faults.ts';
 import { unregister } from './membership-faults.ts';
 import { holdDown } from './process-faults.ts';
-import { isolated, patienceMs, pickPartition, readAll, when } from './scheme.ts';
+import { isolated, patienceMs, pickPartition, readAll, shut, when } from './scheme.ts';
 
 /** A broker is off for a moment: it is back before the controller has noticed that it was gone. */
 export function blink(context: FaultContext): void {
@@ -126,6 +127,51 @@ export function relay(context: FaultContext): void {
 }
 
 /**
+ * The only replica in sync loses its leadership and gets it back, and is the last to hear of it: its follower knows the new epoch
+ * before it does.
+ */
+export function laggingLeader(context: FaultContext): void {
+  const { cluster, book } = context;
+  const { network } = cluster.world;
+  const controller = cluster.controller;
+  const placed = pickPartition(
+    context,
+    ({ replicas, isr }) => replicas.length === 2 && isr.length === 2 && !replicas.includes(controller?.id ?? -1),
+  );
+  if (placed === null || controller === null) return;
+  const leader = cluster.node(placed.state.leader);
+  const other = cluster.node(placed.state.replicas.find((id) => id !== leader.id) ?? leader.id);
+  const state = (): PartitionRegistration | null => cluster.image?.partition(placed.topicId, placed.partition) ?? null;
+  const open = shut(context, [
+    [leader.host, other.host],
+    [other.host, leader.host],
+  ]);
+  when(context, {
+    isDue: () => state()?.isr.join() === String(leader.id),
+    onDue: () => {
+      const undo = isolated(context, leader);
+      const reopen = (): void => {
+        undo();
+        open();
+      };
+      when(context, {
+        isDue: () => state()?.leader === -1,
+        onDue: () => {
+          sometimes('fault: a leader hears last that it leads again');
+          network.slow(controller.host, leader.host, lateNewsMs);
+          book.undoAfter(2 * lateNewsMs, () => network.slow(controller.host, leader.host, 0));
+          reopen();
+        },
+        otherwise: reopen,
+      });
+    },
+    otherwise: open,
+  });
+}
+
+const lateNewsMs = 600;
+
+/**
  * A voter comes back on a new disk, is taken in again, and is at once told to lead, while news from the leader to the others are
  * slow: these do not know its new identity yet.
  */
@@ -187,15 +233,27 @@ export function cutSnapshots(context: FaultContext): void {
   // Slow enough to be hit on its way.
   network.slow(leader.host, follower.host, transferMs);
   book.undoAfter(action.durationMs + patienceMs, () => network.slow(leader.host, follower.host, 0));
-  holdDown(context, follower);
-  follower.kill('killed', 'processOnly');
+  const cutAll = (): void => {
+    for (const end of wires.ends) {
+      if (end.process.host === leader.host && end.peer?.process.host === follower.host) wires.cut(end);
+    }
+  };
+  if (prng.chance(0.5)) {
+    holdDown(context, follower);
+    follower.kill('killed', 'processOnly');
+  } else {
+    // What is under way to it is lost, too.
+    const undo = isolated(context, follower);
+    book.undoAfter(action.durationMs, () => {
+      cutAll();
+      undo();
+    });
+  }
   const isSending = (): boolean =>
     leader.services?.quorum.status.peers.some(({ id, state }) => id === follower.id && state === 'snapshot') === true;
   const cut = (): void => {
     sometimes('fault: a connection breaks while a snapshot is sent over it');
-    for (const end of wires.ends) {
-      if (end.process.host === leader.host && end.peer?.process.host === follower.host) wires.cut(end);
-    }
+    cutAll();
   };
   loop.after(action.durationMs, {
     owner: null,
