@@ -123,20 +123,6 @@ test('a file whose name is not an offset in twenty digits is no segment', async 
   assert.deepEqual(await readAll(again.log), content);
 });
 
-test('a file whose name is not an offset in twenty digits is no segment', async () => {
-  const fs = new MemoryFs();
-  const { log } = await openTestLog(fs, cold);
-  append(log, batchOf(['a']));
-  const content = await readAll(log);
-  await log.close();
-  putFile(fs, baseOf('1.log'), content);
-  putFile(fs, baseOf('7.snapshot'), content);
-  const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false });
-  assert.equal(again.log.segmentCount, 1);
-  assert.equal(again.log.logEndOffset, 1);
-  assert.deepEqual(await readAll(again.log), content);
-});
-
 test('B4: positions that are a little wrong cost no record, neither in sealed segments nor in the active one', async () => {
   const fs = new MemoryFs();
   const { log } = await openTestLog(fs, cold);
