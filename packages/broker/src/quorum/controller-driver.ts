@@ -4,6 +4,9 @@
  * It comes to life when the leader's first entry of its term has been applied here, on a copy of the committed image;
  * it is dropped, and its uncommitted thoughts with it, when leadership is lost (E11). Decisions are proposed in the
  * order in which they are made; an answer leaves when everything that it depends on is committed.
+ *
+ * The soft state tells of a lost leadership only when the step-down is on disk. Until then the Raft node refuses
+ * proposals, and its log may already hold another leader's entries: so before each decision the node itself is asked.
  */
 import {
   setRepeating,
@@ -11,6 +14,7 @@ import {
   type NodeId,
   type Prng,
   type Randomness,
+  type Term,
   type Timer,
   type Timers,
   buggify,
@@ -59,6 +63,8 @@ const tickMs = 100;
 export class ControllerDriver {
   readonly #options: ControllerDriverOptions;
   #active: ActiveController | null = null;
+  /** In which {@link #active} was made: it decides in this term only. */
+  #activeTerm = 0;
   /** Resolves when everything proposed so far is committed. */
   #lastCommitted: Promise<void> = Promise.resolve();
   /** When the heartbeat stream of a broker last broke, on the monotonic clock; one entry for each broker at most. */
@@ -81,17 +87,18 @@ export class ControllerDriver {
   }
 
   onSoftState(state: SoftState): void {
+    // A node that lost the lead and has it again may be told of its new term only.
+    if (state.role !== 'leader' || state.term !== this.#activeTerm) this.#deactivate();
     if (state.role === 'leader') this.onApplied();
-    else this.#deactivate();
   }
 
   /** The committed image has moved: a new leader may be ready to become the active controller. */
   onApplied(): void {
     const quorum = this.#options.quorum();
     if (this.#active !== null || this.#isRebuilding || this.#isClosed) return;
-    const { role, term } = quorum.softState;
+    const { role, term } = quorum.status;
     if (role !== 'leader' || this.#options.metadata.image.appliedTerm !== term) return;
-    this.#activate();
+    this.#activate(term);
   }
 
   /**
@@ -99,7 +106,7 @@ export class ControllerDriver {
    * the lead before the outcome was known).
    */
   async handle<Response>(apiKey: number, apiVersion: number, body: object): Promise<Response> {
-    const controller = this.#active;
+    const controller = this.#deciding();
     if (controller === null) throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'this node is not the active controller');
     if (buggify('broker: controller refuses as if it were not active')) {
       throw new ControllerError(ErrorCode.NOT_CONTROLLER, 'this node is not the active controller');
@@ -123,11 +130,21 @@ export class ControllerDriver {
     this.#deactivate();
   }
 
-  #activate(): void {
+  /** The controller that may decide now: null from the moment in which the Raft node stops to lead in its term. */
+  #deciding(): ActiveController | null {
+    if (this.#active === null) return null;
+    const { role, term } = this.#options.quorum().status;
+    if (role === 'leader' && term === this.#activeTerm) return this.#active;
+    sometimes('broker: no decision after a step-down that is not told yet');
+    return null;
+  }
+
+  #activate(term: Term): void {
     const { nodeId, prng, settings, metadata, clock, timers, random } = this.#options;
+    this.#activeTerm = term;
     this.#active = new ActiveController({
       image: metadata.image,
-      term: this.#options.quorum().softState.term,
+      term,
       controllerId: nodeId,
       localIncarnationId: this.#options.localIncarnationId,
       prng,
@@ -157,7 +174,7 @@ export class ControllerDriver {
   }
 
   #tick(): void {
-    const controller = this.#active;
+    const controller = this.#deciding();
     if (controller === null) return;
     const decision = controller.tick(this.#moment());
     if (decision.entries.length === 0) return;
