@@ -491,7 +491,12 @@ class RunningNode implements Broker {
 
   /** The node cannot keep its promises any more: it stops, and whoever started it is told. */
   #fatal(error: Error): void {
-    if (this.#closing !== null) return;
+    if (this.#closing !== null) {
+      this.#log.error(error, 'this node cannot go on; it is stopping already');
+      // Nothing that the stop still waits for would come.
+      this.#lifecycle?.stop();
+      return;
+    }
     this.#log.fatal(error, 'this node cannot go on');
     this.#health.onStopping(error);
     void this.kill().finally(() => this.#options.onFatal?.(error));

@@ -37,3 +37,13 @@ test('a controller that is alone stops without a successor, soon', () =>
     last.stop();
     until('it has stopped', () => !last.isRunning, 15_000);
   }));
+
+test('F12: a controller whose database fails while it is being stopped does not wait for what cannot come any more (seed 1428)', () =>
+  simulate(({ cluster, until }) => {
+    until('all is at rest', () => whatIsNotAtRest(cluster) === null);
+    const victim = cluster.controller;
+    assert.ok(victim !== null);
+    victim.database.isFailing = true;
+    victim.stop();
+    until('it has stopped', () => !victim.isRunning, 1_000);
+  }));

@@ -46,7 +46,7 @@ export class BrokerLifecycle {
   #isBeating = false;
   /** When the last heartbeat that was answered was sent, monotonic ms; null while there was none. */
   #answeredMs: number | null = null;
-  #shutdownGranted: (() => void) | null = null;
+  #endShutDown: ((granted: boolean) => void) | null = null;
   /** Monotonic ms until which a duplicate of this id is given time to expire. */
   #duplicateUntilMs = Number.POSITIVE_INFINITY;
 
@@ -88,8 +88,8 @@ export class BrokerLifecycle {
   }
 
   /**
-   * Asks to be relieved of all leaderships; resolves when the controller lets go, or after `timeoutMs` (F12).
-   * True when it was let go.
+   * Asks to be relieved of all leaderships; resolves when the controller lets go, after `timeoutMs` (F12), or when
+   * {@link stop} says that there is nothing to wait for any more. True when it was let go.
    */
   async shutDown(timeoutMs: number): Promise<boolean> {
     if (this.#phase !== 'active' && this.#phase !== 'registered') {
@@ -103,9 +103,9 @@ export class BrokerLifecycle {
         sometimes('broker: stops although it was not let go');
         resolve(false);
       });
-      this.#shutdownGranted = () => {
+      this.#endShutDown = (isGranted) => {
         timer.cancel();
-        resolve(true);
+        resolve(isGranted);
       };
       this.#schedule(0);
     });
@@ -116,6 +116,7 @@ export class BrokerLifecycle {
   stop(): void {
     this.#phase = 'stopped';
     this.#timer?.cancel();
+    this.#endShutDown?.(false);
   }
 
   async #register(): Promise<void> {
@@ -201,11 +202,11 @@ export class BrokerLifecycle {
   #onBeat(response: { errorCode: number; isFenced: boolean; shouldShutDown: boolean }): void {
     if (response.errorCode === ErrorCode.STALE_BROKER_EPOCH || response.errorCode === ErrorCode.BROKER_ID_NOT_REGISTERED) {
       if (this.#phase !== 'shuttingDown') sometimes('broker: registers anew because its registration is old');
-      if (this.#phase === 'shuttingDown') this.#shutdownGranted?.();
+      if (this.#phase === 'shuttingDown') this.#endShutDown?.(true);
       else void this.#register();
       return;
     }
-    if (response.shouldShutDown) this.#shutdownGranted?.();
+    if (response.shouldShutDown) this.#endShutDown?.(true);
     if (this.#phase === 'registered' && response.errorCode === ErrorCode.NONE && !response.isFenced) {
       this.#phase = 'active';
       this.#options.onUnfenced();

@@ -87,8 +87,8 @@ export class QuorumDriver {
   #softState: SoftState = { role: 'follower', term: 0, leaderId: null };
   #bytesSinceSnapshot = 0;
   #lastSnapshotMs: number;
-  /** Set while a hand-over is waited for. */
-  #onAnotherLeader: (() => void) | null = null;
+  /** Set while a hand-over is waited for: another leads, or this node will never know. */
+  #endHandOver: ((isDone: boolean) => void) | null = null;
   #finished: Promise<void> = Promise.resolve();
 
   constructor(options: QuorumOptions) {
@@ -188,18 +188,18 @@ export class QuorumDriver {
 
   /**
    * Gives the leadership to the voter that can take it soonest, so that a node that stops leaves no gap. Resolves once
-   * another leads, at the latest after `limitMs`; at once when this node does not lead or nobody else can.
+   * another leads, at the latest after `limitMs`; at once when this node does not lead, nobody else can, or its disk failed.
    */
   async handOver(limitMs: number): Promise<boolean> {
-    if (!this.#orderHandOver()) return false;
+    if (this.#isClosed || !this.#orderHandOver()) return false;
     const isDone = await new Promise<boolean>((resolve) => {
       const timer = this.#options.timers.setTimer(limitMs, () => resolve(false));
-      this.#onAnotherLeader = () => {
+      this.#endHandOver = (wasTaken) => {
         timer.cancel();
-        resolve(true);
+        resolve(wasTaken);
       };
     });
-    this.#onAnotherLeader = null;
+    this.#endHandOver = null;
     return isDone;
   }
 
@@ -243,6 +243,7 @@ export class QuorumDriver {
       (error: unknown) => {
         this.#isClosed = true;
         this.#timer?.cancel();
+        this.#endHandOver?.(false);
         this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
       },
     );
@@ -297,7 +298,7 @@ export class QuorumDriver {
     const termChanged = this.#softState.term !== state.term;
     this.#softState = state;
     if (wasLeader && (state.role !== 'leader' || termChanged)) this.#failWaiters('this node lost the leadership of the quorum');
-    if (state.leaderId !== null && state.leaderId !== this.#options.nodeId) this.#onAnotherLeader?.();
+    if (state.leaderId !== null && state.leaderId !== this.#options.nodeId) this.#endHandOver?.(true);
     this.#options.onSoftState(state);
   }
 

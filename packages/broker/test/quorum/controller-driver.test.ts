@@ -63,7 +63,7 @@ function startController(): { driver: ControllerDriver; quorum: Quorum; metadata
   return { driver, quorum, metadata, clock };
 }
 
-test('E11: from the step-down of its Raft node on a controller decides nothing, though the disk is still busy with it', async () => {
+test("E11: from its Raft node's step-down on a controller decides nothing, though the disk is still busy with it", async () => {
   const { driver, quorum } = startController();
   assert.ok(driver.isActive);
   assert.ok(quorum.proposed.length > 0, 'the first records of the cluster');
