@@ -89,9 +89,12 @@ function assignOne({ image, decision, topic, partitionIndex }: Place, assignment
 
 /** Whether the broker may lead or come to lead, and nobody else could without losing committed records. */
 function isLastHope(image: MetadataImage, before: PartitionRegistration, brokerId: number): boolean {
-  if (!before.isr.includes(brokerId) && !before.elr.includes(brokerId)) return false;
-  const inSync = before.isr.filter((id) => id !== brokerId);
-  const candidates = inSync.length > 0 ? inSync : before.elr.filter((id) => id !== brokerId);
+  const { isr, elr, lastKnownElr } = before;
+  // Then the last known leader is the one that may, and "lost" would keep it from that for ever: nobody could heal it.
+  if (isr.length === 0 && elr.length === 0) return lastKnownElr.includes(brokerId);
+  if (!isr.includes(brokerId) && !elr.includes(brokerId)) return false;
+  const inSync = isr.filter((id) => id !== brokerId);
+  const candidates = inSync.length > 0 ? inSync : elr.filter((id) => id !== brokerId);
   return !candidates.some((id) => image.isActiveBroker(id) && isOnlineAt(image.brokers.get(id), directoryOf(before, id)));
 }
 

@@ -77,7 +77,9 @@ export class Decision {
       topicId: topic.id,
       partitionId,
       registration: before,
-      mayLead: (id) => isAlive(id) && this.#hasOnlineDirectory(before, id),
+      // By the directory that this very change gives it: a replica that gets one again may lead from now on, and nothing
+      // else may happen for a long time that would let it (Kafka waits for the next broker to be unfenced).
+      mayLead: (id) => isAlive(id) && this.#isOnline(id, wanted.directories?.get(id) ?? directoryOf(before, id)),
       minIsr: config.minIsr,
       elrEnabled: this.#image.isElrEnabled(),
       defaultDirectory: (id) => defaultDirectory(this.#image, id),
@@ -90,9 +92,9 @@ export class Decision {
     return after;
   }
 
-  #hasOnlineDirectory(registration: PartitionRegistration, brokerId: NodeId): boolean {
+  #isOnline(brokerId: NodeId, directoryId: string | null): boolean {
     const broker = this.#image.brokers.get(brokerId);
-    return broker !== undefined && isDirectoryOnline(broker, directoryOf(registration, brokerId));
+    return broker !== undefined && isDirectoryOnline(broker, directoryId);
   }
 
   #noteChange(change: {

@@ -92,6 +92,7 @@ function register({ test }: ScriptState, { words, named }: Arguments): string {
     previousBrokerEpoch: Number(named.get('previous') ?? -1),
     clusterId: named.get('cluster') ?? 'cluster',
     rack: named.get('rack') ?? null,
+    ...(named.has('directory') ? { logDirs: [testUuid('D', Number(named.get('directory')))] } : {}),
   });
   return replyText(reply);
 }
@@ -193,10 +194,11 @@ function configure({ test }: ScriptState, { words, named }: Arguments): string {
   return replyText(test.handle(ApiKey.IncrementalAlterConfigs, { resources, validateOnly: false }, 1));
 }
 
-/** `directory 1 lost t`: broker 1 says where its replica of partition 0 is: `lost`, `gone` or `own`. */
+/** `directory 1 lost t`: broker 1 says where its replica of partition 0 is: `lost`, `gone`, `own` or the directory's number. */
 function assignDirectory({ test }: ScriptState, { words: [broker, kind, name] }: Arguments): string {
   const brokerId = Number(broker);
-  const id = kind === 'lost' ? directoryIds.lost : testUuid('D', kind === 'own' ? brokerId : 99);
+  const directory = { own: brokerId, gone: 99 }[kind ?? ''] ?? Number(kind);
+  const id = kind === 'lost' ? directoryIds.lost : testUuid('D', directory);
   const topics = [{ topicId: test.image.topicByName(name ?? '')?.id ?? '', partitions: [{ partitionIndex: 0 }] }];
   const body = { brokerId, brokerEpoch: test.epochOf(brokerId), directories: [{ id, topics }] };
   return replyText(test.handle(ApiKey.AssignReplicasToDirs, body, 0));
