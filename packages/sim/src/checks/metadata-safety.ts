@@ -22,6 +22,12 @@ import { GhostPartition, isPageCacheRun, type GhostPartitions } from './ghost-pa
 import { imageDigest } from './image-digest.ts';
 import type { Family, LiveNode } from './watch.ts';
 
+/** An entry of the quorum's log, and the first node that knows it to be committed. */
+interface Step {
+  readonly delta: MetadataDelta;
+  readonly live: LiveNode;
+}
+
 export class MetadataSafety implements Family {
   readonly image = new MetadataImage();
   readonly #ghosts: GhostPartitions;
@@ -85,7 +91,7 @@ export class MetadataSafety implements Family {
     for (const change of delta.partitions()) {
       const ghost = this.#ghosts.get(change.topicId, change.partitionId);
       if (ghost !== undefined) this.#expectEligible(ghost, change.after, { delta, live });
-      this.#onPartition(change, live);
+      this.#onPartition(change, { delta, live });
     }
     this.#expectUncleanOut(delta);
     if (delta.changedConfigs.size > 0) this.#noteMinIsr(live.cluster);
@@ -117,11 +123,7 @@ export class MetadataSafety implements Family {
     return incarnation.isAfterCrash || damagedLogs > 0 || unreadable.length > 0;
   }
 
-  #expectEligible(
-    ghost: GhostPartition,
-    after: PartitionRegistration,
-    { delta, live }: { delta: MetadataDelta; live: LiveNode },
-  ): void {
+  #expectEligible(ghost: GhostPartition, after: PartitionRegistration, { delta, live }: Step): void {
     const { registration: before, name, topicName } = ghost;
     if (!this.image.isElrEnabled() || after.leaderRecoveryState === leaderRecovering) return;
     if (delta.changedConfigs.size > 0 || after.isr.length >= this.#minIsrOf(live.cluster, topicName, after)) return;
@@ -134,7 +136,8 @@ export class MetadataSafety implements Family {
     fail('EligibleAreRemembered', `${name}: node ${lost} was in sync or eligible, and now is in neither ${lists}`);
   }
 
-  #onPartition({ topicId, topicName, partitionId, after }: PartitionChange, live: LiveNode): void {
+  #onPartition({ topicId, topicName, partitionId, after }: PartitionChange, step: Step): void {
+    const { live } = step;
     const minIsr = this.#minIsrOf(live.cluster, topicName, after);
     let ghost = this.#ghosts.get(topicId, partitionId);
     if (ghost === undefined) {
@@ -142,7 +145,7 @@ export class MetadataSafety implements Family {
       this.#ghosts.add(topicId, partitionId, ghost);
     } else {
       expectEpochs(ghost, after);
-      if (after.leader >= 0 && after.leader !== ghost.registration.leader) this.#onElected(ghost, after, live);
+      if (after.leader >= 0 && after.leader !== ghost.registration.leader) this.#onElected(ghost, after, step);
     }
     ghost.lowestMinIsr = Math.min(ghost.lowestMinIsr, minIsr);
     ghost.registration = after;
@@ -154,14 +157,14 @@ export class MetadataSafety implements Family {
     this.#changed.add(ghost);
   }
 
-  #onElected(ghost: GhostPartition, after: PartitionRegistration, { cluster }: LiveNode): void {
+  #onElected(ghost: GhostPartition, after: PartitionRegistration, { delta, live: { cluster } }: Step): void {
     const { registration: before, name } = ghost;
     if (before.isr.includes(after.leader) || before.elr.includes(after.leader)) return;
     const lists = `ISR ${before.isr.join()} nor ELR ${before.elr.join()}`;
     const detail = `${name}: node ${after.leader} was elected out of neither ${lists}`;
     if (after.leaderRecoveryState !== leaderRecovering) fail('CleanElection', `${detail}, and it is not marked as unclean`);
     // The last leader, when everybody's crash was counted as unclean: it must have all records all the same.
-    if (isLastKnownLeader(before, after.leader) && !this.#isUncleanAllowed(ghost, cluster)) return;
+    if (isLastKnownLeader(before, after.leader, delta) && !this.#isUncleanAllowed(ghost, cluster)) return;
     const isAllowed = this.#ghosts.mayHaveLost(cluster, ghost) || this.#isUncleanAllowed(ghost, cluster);
     if (!isAllowed) fail('CleanElection', `${detail}, and nothing allows that`);
     ghost.excuse ??= `node ${after.leader} was elected uncleanly in epoch ${after.leaderEpoch}`;
@@ -214,6 +217,12 @@ function expectEpochs({ name, registration: before }: GhostPartition, after: Par
   fail('EpochsGrow', `${name} went from ${from} to ${after.leader}, ${after.leaderEpoch}, ${after.partitionEpoch}`);
 }
 
-function isLastKnownLeader({ isr, elr, lastKnownElr }: PartitionRegistration, leader: number): boolean {
-  return isr.length === 0 && elr.length === 0 && lastKnownElr.includes(leader);
+/** Nobody else may lead: none is left in ISR and ELR, or whoever was leaves them in this very step, as it registers anew. */
+function isLastKnownLeader({ isr, elr, lastKnownElr }: PartitionRegistration, leader: number, delta: MetadataDelta): boolean {
+  return lastKnownElr.includes(leader) && [...isr, ...elr].every((id) => hasRegistered(id, delta));
+}
+
+function hasRegistered(brokerId: number, { changedBrokers }: MetadataDelta): boolean {
+  const change = changedBrokers.get(brokerId);
+  return change !== undefined && change.after !== null && change.after.brokerEpoch !== change.before?.brokerEpoch;
 }

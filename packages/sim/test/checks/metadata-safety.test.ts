@@ -11,10 +11,10 @@ import { bites, fakeCluster, FakeNode } from './fakes.ts';
 
 const topicId = 'AAAAAAAAAAAAAAAAAAAAbA';
 
-function broker(brokerId: number): MetadataRecord {
+function broker(brokerId: number, brokerEpoch = brokerId): MetadataRecord {
   const rest = { incarnationId: topicId, endPoints: [], features: [], rack: null, fenced: false };
   const flags = { inControlledShutdown: false, logDirs: [], cordonedLogDirs: null, isMigratingZkBroker: false };
-  return { type: 'registerBroker', brokerId, brokerEpoch: brokerId, ...rest, ...flags };
+  return { type: 'registerBroker', brokerId, brokerEpoch, ...rest, ...flags };
 }
 
 function partition(overrides: { leader?: number; partitionEpoch?: number } = {}): MetadataRecord {
@@ -77,6 +77,21 @@ test('an unclean election that is allowed passes and excuses the partition from 
   steps.cluster.plan.settings['unclean.leader.election.enable'] = 'true';
   steps.take([partitionChange(topicId, 0, { isr: [3], leader: 3, leaderRecoveryState: 1 })]);
   assert.match(steps.ghost.excuse ?? '', /node 3 was elected uncleanly/);
+});
+
+test('the last leader may be elected in the very step in which the last eligible replica registers after a crash (A17)', () => {
+  const noLeader = { isr: [], eligibleLeaderReplicas: [2], leader: -1, lastKnownElr: [1] };
+  const again = { isr: [1], leader: 1, leaderRecoveryState: 1, eligibleLeaderReplicas: [], lastKnownElr: [] };
+  const steps = new Steps();
+  steps.take([partitionChange(topicId, 0, noLeader)]);
+  steps.take([partitionChange(topicId, 0, again), broker(2, 22)]);
+  assert.equal(steps.ghost.excuse, null);
+  // While it counts as eligible, it is the one that is waited for; be it that somebody else registers.
+  for (const registered of [[], [broker(3, 33)], [broker(2)]]) {
+    const hasty = new Steps();
+    hasty.take([partitionChange(topicId, 0, noLeader)]);
+    bites('CleanElection', () => hasty.take([partitionChange(topicId, 0, again), ...registered]));
+  }
 });
 
 test('epochs that go back are noticed (EpochsGrow)', () => {
