@@ -10,9 +10,13 @@ export class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }
 
-/** Throws {@link InvariantError} with `message` unless `condition` holds. */
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new InvariantError(message);
+/**
+ * Throws {@link InvariantError} unless `condition` holds. Where an assertion runs for each batch, the value belongs into
+ * `detail`: it is put behind the message when the assertion fails, and a text that is built each time costs ten times
+ * what the check does.
+ */
+export function assert(condition: unknown, message: string, detail?: string | number): asserts condition {
+  if (!condition) throw new InvariantError(detail === undefined ? message : `${message}: ${detail}`);
 }
 
 /** For the `default` of an exhaustive switch: a compile error while a case is missing, a crash at run time. */

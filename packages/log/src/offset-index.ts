@@ -62,7 +62,7 @@ export class OffsetIndex {
 
   append(lastOffset: Offset, position: BytePosition): void {
     const relativeOffset = lastOffset - this.baseOffset;
-    assert(relativeOffset >= 0 && relativeOffset <= maxRelativeOffset, `relative offset ${relativeOffset} in an index`);
+    assert(relativeOffset >= 0 && relativeOffset <= maxRelativeOffset, 'relative offset in an index', relativeOffset);
     if ((this.#count + 1) * entryBytes > this.#bytes.length) this.#grow();
     this.#view.setInt32(this.#count * entryBytes, relativeOffset);
     this.#view.setInt32(this.#count * entryBytes + 4, position);

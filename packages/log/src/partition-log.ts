@@ -495,7 +495,7 @@ export class PartitionLog implements Flushable {
   }
 
   #mutate(change: () => void): void {
-    assert(!this.#isClosed, `${this.name} is closed`);
+    assert(!this.#isClosed, 'a closed log is changed', this.name);
     if (this.#parts.failure !== null) throw offlineError(this.#parts);
     try {
       change();

@@ -51,7 +51,7 @@ export class SegmentList {
 
   add(segment: Segment): void {
     const last = this.#segments.at(-1);
-    assert(last === undefined || last.baseOffset < segment.baseOffset, `segment ${segment.baseOffset} out of order`);
+    assert(last === undefined || last.baseOffset < segment.baseOffset, 'segment out of order', segment.baseOffset);
     this.#segments.push(segment);
   }
 

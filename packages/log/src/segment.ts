@@ -91,7 +91,7 @@ export class Segment {
 
   /** The indexes of the active segment, or of one that was just loaded. */
   get indexes(): SegmentIndexes {
-    assert(this.#indexes !== null, `the indexes of segment ${this.baseOffset} are not loaded`);
+    assert(this.#indexes !== null, 'the indexes of a segment are not loaded', this.baseOffset);
     return this.#indexes;
   }
 
@@ -123,7 +123,7 @@ export class Segment {
    * cut fails).
    */
   append(batches: Uint8Array, nowMs: number): BytePosition {
-    assert(this.isActive, `append to sealed segment ${this.baseOffset}`);
+    assert(this.isActive, 'append to a sealed segment', this.baseOffset);
     const position = this.#sizeBytes;
     const file = this.file();
     if (this.#hasUndoneAppend) {

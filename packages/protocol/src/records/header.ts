@@ -172,7 +172,7 @@ export function computeBatchCrc(bytes: Uint8Array, position: number): number {
 
 /** Sets the base offset; the CRC does not cover it. */
 export function patchBaseOffset(bytes: Uint8Array, position: number, baseOffset: number): void {
-  assert(Number.isSafeInteger(baseOffset) && baseOffset >= 0, `base offset out of range: ${baseOffset}`);
+  assert(Number.isSafeInteger(baseOffset) && baseOffset >= 0, 'base offset out of range', baseOffset);
   writeInt64(bytes, position + layout.baseOffsetPosition, baseOffset);
 }
 
