@@ -3,7 +3,8 @@
  * it is made from. `npm run bench -- --help` says how it is called.
  */
 import { join } from 'node:path';
-import { installJava } from './cluster/java.ts';
+import { installJava } from '../test/peer/java.ts';
+import { MissingProgramError } from '../test/peer/missing-program.ts';
 import { runMicros } from './micro/run-micros.ts';
 import { readRecords, writeRecord, type BenchRecord } from './report/bench-record.ts';
 import { profileSummaries } from './report/profile-summary.ts';
@@ -22,7 +23,7 @@ const quickScale = 0.15;
 try {
   process.exitCode = await main(readCommandLine(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof BenchError)) throw error;
+  if (!(error instanceof BenchError || error instanceof MissingProgramError)) throw error;
   console.error(`error: ${error.message}${error.hint === '' ? '' : `\nhint: ${error.hint}`}`);
   process.exitCode = 2;
 }
@@ -73,7 +74,7 @@ function quickWorks(progress: Progress): Work[] {
     installJava();
     return works.filter(({ name }) => name === 'produce-1kib');
   } catch (error) {
-    if (!(error instanceof BenchError)) throw error;
+    if (!(error instanceof BenchError || error instanceof MissingProgramError)) throw error;
     progress.line(`SKIPPED: P1: ${error.message}`);
     return [];
   }

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { Cluster, Consumer, createTopics, Producer } from '@jackdaw/client';
 import { jackdawProgram } from './cluster/jackdaw.ts';
 import { adopt, keepDirectory, makeDirectory } from './cluster/leftovers.ts';
-import { freePorts } from './cluster/ports.ts';
+import { freePorts } from '@jackdaw/testing';
 
 const { values } = parseArgs({
   options: {

@@ -10,7 +10,7 @@ import { Cluster, createTopics, type ClusterMetadata, type NewTopic } from '@jac
 import { BenchError, messageOf } from '../run/bench-error.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { makeDirectory, removeDirectory } from './leftovers.ts';
-import { freePorts } from './ports.ts';
+import { freePorts } from '@jackdaw/testing';
 import type { ClusterPlan, NodePlan, Side } from './side.ts';
 
 export interface ClusterShape {

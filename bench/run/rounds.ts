@@ -1,7 +1,7 @@
 /**
  * A whole run: A B A B A B, each side in turn in every round, on a cluster that is new and warmed up each time.
  */
-import { javaVersion } from '../cluster/java.ts';
+import { javaVersion } from '../../test/peer/java.ts';
 import type { Side, SideId } from '../cluster/side.ts';
 import { busyCores, expectProc } from '../measure/proc.ts';
 import type { BenchRecord, Failure, MeasuredFigure, MicroResult } from '../report/bench-record.ts';

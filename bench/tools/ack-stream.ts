@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { javaArguments } from '../cluster/java.ts';
+import { javaArguments } from '../../test/peer/java.ts';
 import { adopt } from '../cluster/leftovers.ts';
 import { BenchError } from '../run/bench-error.ts';
 

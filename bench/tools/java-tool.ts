@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { javaArguments } from '../cluster/java.ts';
+import { javaArguments } from '../../test/peer/java.ts';
 import { adopt } from '../cluster/leftovers.ts';
 import { BenchError } from '../run/bench-error.ts';
 

@@ -12,7 +12,7 @@ import { apis, Cluster, createTopics, describeQuorum, type PartitionMetadata } f
 import { openNetwork } from './network/open-network.ts';
 import type { ClusterNetwork, NetworkKind } from './network/network.ts';
 import { NodeProcess, type Crash, type LaunchCommand } from './node-process.ts';
-import { freePorts } from './ports.ts';
+import { freePorts } from '@jackdaw/testing';
 import { jackdaw } from './sides/jackdaw.ts';
 import type { Side } from './sides/side.ts';
 import { HopelessError, waitFor } from './wait.ts';

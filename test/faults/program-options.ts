@@ -30,7 +30,7 @@ export const usage = `npm run faults -- [options]
   --schedule 60m       mixes the rows for so long: a new subset every 30 s, an action every 5 to 10 s
   --brokers 3          3 to 5
   --seed N             what is done to whom
-  --side jackdaw       or kafka, with PEER naming the script that starts it
+  --side jackdaw       or kafka: Apache Kafka, fetched by Maven the first time
   --set key=value      a setting of all brokers; may be repeated
   --with name=value    an option of a row; may be repeated
   --partitions 6       of the topic that the load is on

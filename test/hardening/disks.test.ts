@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ErrorCode, errorName } from '@jackdaw/protocol';
-import { freePorts } from '../faults/ports.ts';
+import { freePorts } from '@jackdaw/testing';
 import { batchOf, createTopic, expectServing, fetch, metadata, produce, valuesOf } from './broker-probe.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { mountTmpfs, whyNoMounts, type Mount } from './mounts.ts';

@@ -27,7 +27,7 @@ import {
   readResponseHeader,
   zeroUuid,
 } from '@jackdaw/protocol';
-import { freePorts } from '../faults/ports.ts';
+import { freePorts } from '@jackdaw/testing';
 import { waitFor } from '../faults/wait.ts';
 import { createTopic, expectServing, metadata } from './broker-probe.ts';
 import { BrokerProcess } from './broker-process.ts';

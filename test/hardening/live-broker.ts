@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { freePorts } from '../faults/ports.ts';
+import { freePorts } from '@jackdaw/testing';
 import { createTopic, expectServing } from './broker-probe.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { RawConnection } from './raw-connection.ts';

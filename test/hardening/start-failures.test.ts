@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { freePorts } from '../faults/ports.ts';
+import { freePorts } from '@jackdaw/testing';
 import { createTopic, expectServing } from './broker-probe.ts';
 import { BrokerProcess, type Ended, type ProcessOptions } from './broker-process.ts';
 import { mountTmpfs, whyNoMounts } from './mounts.ts';

@@ -38,7 +38,7 @@ test('a controller that is alone stops without a successor, soon', () =>
     until('it has stopped', () => !last.isRunning, 15_000);
   }));
 
-test('F12: a controller whose database fails while it is being stopped does not wait for what cannot come any more (seed 1428)', () =>
+test('F12: a controller whose database fails during its stop waits for nothing that cannot come any more (seed 1428)', () =>
   simulate(({ cluster, until }) => {
     until('all is at rest', () => whatIsNotAtRest(cluster) === null);
     const victim = cluster.controller;

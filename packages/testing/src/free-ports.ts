@@ -1,23 +1,38 @@
 /**
  * Ports for a cluster whose members must know each other's before any of them listens.
+ *
+ * They lie below the range from which the kernel takes ports for outgoing connections, so that nobody takes the port of a
+ * broker while it is down.
  */
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 
-/** So many different ports that are free now. All are held until the last is found, so that none comes twice. */
+const lowest = 20_000;
+const highest = 32_000;
+const maxTries = 1_000;
+
+/** `count` different ports of 127.0.0.1 that are free now. All are held until the last is found, so that none comes twice. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers: Server[] = [];
+  const held = new Map<number, Server>();
   try {
-    for (let i = 0; i < count; i++) servers.push(await listen());
-    return servers.map((server) => (server.address() as AddressInfo).port);
+    for (let tries = 0; held.size < count; tries++) {
+      if (tries >= maxTries) throw new Error(`found only ${held.size} of ${count} free ports in ${maxTries} tries`);
+      const port = lowest + Math.floor(Math.random() * (highest - lowest));
+      const server = held.has(port) ? undefined : await tryListen(port);
+      if (server !== undefined) held.set(port, server);
+    }
   } finally {
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await Promise.all([...held.values()].map((server) => once(server.close(), 'close')));
   }
+  return [...held.keys()];
 }
 
-function listen(): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
+async function tryListen(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return server;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,52 +1,38 @@
 /**
- * Apache Kafka's brokers, for a second column: the script of the environment variable PEER runs a class of Kafka's
- * (`PEER tool CLASS …`, which becomes the Java process), and a properties file beside the data directory configures it.
+ * Apache Kafka's brokers, for a second column, as test/peer starts them; a properties file beside the data directory
+ * configures each.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { installJava } from '../../peer/java.ts';
+import { kafkaBrokerArguments, kafkaFormatArguments, kafkaProperties } from '../../peer/kafka-node.ts';
+import { MissingProgramError } from '../../peer/missing-program.ts';
 import type { BrokerLayout } from '../cluster.ts';
-import { cleanEnvironment, nodeSettings, type BrokerPlan, type Side } from './side.ts';
-
-const clusterId = '4L6g3nShT-eMCtK--X86sw';
-const script = process.env['PEER'];
+import { cleanEnvironment, nodeSettings, type Side } from './side.ts';
 
 export const kafka: Side = {
   name: 'kafka',
   startTimeoutMs: 180_000,
   whyNot() {
-    if (script === undefined || !existsSync(script)) return 'PEER does not name the script that starts Apache Kafka';
-    return spawnSync('java', ['-version']).status === 0 ? undefined : 'there is no Java here';
+    try {
+      installJava();
+      return undefined;
+    } catch (error) {
+      if (error instanceof MissingProgramError) return `${error.message}; ${error.hint}`;
+      throw error;
+    }
   },
   prepare(plan) {
     const file = propertiesOf(plan.broker);
-    writeFileSync(file, properties(plan).join('\n'));
-    const { args, env } = tool('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file);
-    const formatted = spawnSync('bash', args, { env, encoding: 'utf8' });
+    const settings = ['group.initial.rebalance.delay.ms=0', ...nodeSettings(plan)];
+    writeFileSync(file, kafkaProperties(plan.brokers.length, settings));
+    const formatted = spawnSync('java', kafkaFormatArguments(file), { env: cleanEnvironment(), encoding: 'utf8' });
     if (formatted.status !== 0) throw new Error(`formatting for Kafka: ${formatted.stdout}${formatted.stderr}`);
   },
-  command: ({ broker }) => tool('kafka.Kafka', propertiesOf(broker)),
+  command: ({ broker }) => ({ file: 'java', args: kafkaBrokerArguments(propertiesOf(broker)), env: cleanEnvironment() }),
 };
-
-function tool(...words: readonly string[]) {
-  return { file: 'bash', args: [script ?? '', 'tool', ...words], env: cleanEnvironment() };
-}
 
 function propertiesOf({ dataDir }: BrokerLayout): string {
   return join(dirname(dataDir), 'server.properties');
-}
-
-function properties(plan: BrokerPlan): string[] {
-  const replicas = Math.min(3, plan.brokers.length);
-  return [
-    'process.roles=broker,controller',
-    'controller.listener.names=CONTROLLER',
-    'inter.broker.listener.name=PLAINTEXT',
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    `offsets.topic.replication.factor=${replicas}`,
-    `transaction.state.log.replication.factor=${replicas}`,
-    `transaction.state.log.min.isr=${Math.max(1, replicas - 1)}`,
-    'group.initial.rebalance.delay.ms=0',
-    ...nodeSettings({ ...plan, settings: plan.settings.filter((setting) => !setting.startsWith('jackdaw.')) }),
-  ];
 }

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BenchError } from '../run/bench-error.ts';
+import { MissingProgramError } from './missing-program.ts';
 
 export const kafkaVersion = '4.3.1';
 
@@ -44,7 +44,7 @@ export function javaVersion(): string {
   const { status, stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
   if (status !== 0) {
     const hint = 'install a Java runtime, 17 or newer (for example the package openjdk-17-jre-headless), and have it in PATH';
-    throw new BenchError("there is no Java here, and Kafka's own tools are the client of this row", hint);
+    throw new MissingProgramError("there is no Java here, and Kafka's own tools are the client of this row", hint);
   }
   return /version "([^"]+)"/.exec(stderr)?.[1] ?? 'unknown';
 }
@@ -64,7 +64,7 @@ function fetchJars(directory: string): void {
     rmSync(partial, { recursive: true, force: true });
     const said = `${stdout}${stderr}`.trim().split('\n').at(-1) ?? '';
     const hint = `install Maven, or let CLIENTS_KAFKA_LIBS name a directory with the jars of Kafka ${kafkaVersion}`;
-    throw new BenchError(`Maven cannot fetch Kafka ${kafkaVersion}: ${error?.message ?? said}`, hint);
+    throw new MissingProgramError(`Maven cannot fetch Kafka ${kafkaVersion}: ${error?.message ?? said}`, hint);
   }
   // One binding of slf4j only; the brokers stay silent but for what the JVM itself prints.
   for (const name of readdirSync(partial)) if (name.startsWith('log4j-slf4j')) rmSync(join(partial, name));
