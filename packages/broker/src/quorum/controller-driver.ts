@@ -130,12 +130,19 @@ export class ControllerDriver {
     this.#deactivate();
   }
 
-  /** The controller that may decide now: null from the moment in which the Raft node stops to lead in its term. */
+  /**
+   * The controller that may decide now: null from the moment in which the Raft node stops to lead in its term, and while it
+   * hands the lead over, because it takes no proposal then.
+   */
   #deciding(): ActiveController | null {
     if (this.#active === null) return null;
-    const { role, term } = this.#options.quorum().status;
-    if (role === 'leader' && term === this.#activeTerm) return this.#active;
-    sometimes('broker: no decision after a step-down that is not told yet');
+    const { role, term, transferringTo } = this.#options.quorum().status;
+    if (role !== 'leader' || term !== this.#activeTerm) {
+      sometimes('broker: no decision after a step-down that is not told yet');
+      return null;
+    }
+    if (transferringTo === null) return this.#active;
+    sometimes('broker: no decision while the quorum is handed over');
     return null;
   }
 
@@ -232,7 +239,9 @@ export class ControllerDriver {
       this.#isRebuilding = false;
       this.onApplied();
     };
-    this.#lastCommitted.then(finish, finish);
+    // What was refused once is refused again in the same moment: without the pause a decision that is due would go round.
+    const pause = (): void => void this.#options.timers.setTimer(tickMs, finish);
+    this.#lastCommitted.then(pause, pause);
   }
 
   #onBackgroundError(error: unknown): void {

@@ -14,16 +14,18 @@ import { systemPlatform } from '../../src/platform/system-platform.ts';
 /** ALLOCATE_PRODUCER_IDS, the shortest request that changes anything. */
 const allocateProducerIds = 67;
 const notController = 41;
+const staleBrokerEpoch = 77;
 
 interface Quorum {
   role: RaftRole;
   term: number;
   lastIndex: number;
+  transferringTo: number | null;
   readonly proposed: Uint8Array[];
 }
 
 function startController(): { driver: ControllerDriver; quorum: Quorum; metadata: MetadataState; clock: ManualClock } {
-  const quorum: Quorum = { role: 'leader', term: 1, lastIndex: 1, proposed: [] };
+  const quorum: Quorum = { role: 'leader', term: 1, lastIndex: 1, transferringTo: null, proposed: [] };
   const metadata = new MetadataState();
   const clock = new ManualClock();
   /** Commits at once what it takes, and takes it while it leads. */
@@ -34,7 +36,8 @@ function startController(): { driver: ControllerDriver; quorum: Quorum; metadata
     /** What was told last; the test of a step-down never gets so far. */
     softState: { role: 'leader', term: 1, leaderId: 1 },
     propose(data: Uint8Array) {
-      if (quorum.role !== 'leader') return { result: { kind: 'notLeader' }, committed: Promise.resolve() };
+      const refusal = quorum.role !== 'leader' ? 'notLeader' : quorum.transferringTo === null ? null : 'busy';
+      if (refusal !== null) return { result: { kind: refusal }, committed: Promise.resolve() };
       quorum.lastIndex++;
       quorum.proposed.push(data);
       metadata.apply(quorum.lastIndex, quorum.term, data);
@@ -88,5 +91,18 @@ test('E11: a controller that leads again without having been told of the gap beg
   driver.onSoftState({ role: 'leader', term: 3, leaderId: 1 });
   assert.notEqual(driver.active, first);
   assert.equal(driver.active?.image.appliedTerm, 3);
+  driver.close();
+});
+
+test('E11: while its Raft node hands the lead over a controller decides nothing, and goes on when that has failed', async () => {
+  const { driver, quorum } = startController();
+  const first = driver.active;
+  quorum.transferringTo = 2;
+  driver.onBrokerStreamBroken(3, true);
+  await assert.rejects(driver.handle(allocateProducerIds, 0, { brokerId: 1, brokerEpoch: 1 }), { errorCode: notController });
+  assert.equal(driver.active, first, 'nothing was decided, so nothing was refused');
+  quorum.transferringTo = null;
+  const { errorCode } = await driver.handle<{ errorCode: number }>(allocateProducerIds, 0, { brokerId: 1, brokerEpoch: 1 });
+  assert.equal(errorCode, staleBrokerEpoch, 'nobody has registered');
   driver.close();
 });
