@@ -122,6 +122,7 @@ class Run {
     const topics = createPlannedTopics(this.#cluster);
     this.#until('Start', startMs, () => (topics.isDone ? null : topics.pending));
     this.#cluster.note('-', 'topics are there; the workload begins');
+    this.#cluster.world.network.allowStragglers();
     this.#workload.start();
     const chaosBeganMs = loop.nowMs;
     for (const action of this.#plan.faults) {

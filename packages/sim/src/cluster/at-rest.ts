@@ -10,6 +10,8 @@ export function whatIsNotAtRest(cluster: SimCluster): string | null {
   if (controller === null || image === null) return 'no controller';
   for (const { id, isRunning, services } of cluster.nodes) {
     if (!isRunning || services === null) return `node ${id} does not run`;
+    const { leaderId } = services.quorum.softState;
+    if (leaderId !== controller.id) return `node ${id} follows ${leaderId ?? 'nobody'}, not ${controller.id}`;
     if (services.image().appliedIndex !== image.appliedIndex) return `node ${id} is behind with the metadata`;
     const broker = image.brokers.get(id);
     if (services.config.roles.broker && (broker === undefined || broker.fenced)) return `broker ${id} is fenced`;

@@ -26,6 +26,7 @@ export class Network {
   /** Extra delay of a way, ms. */
   readonly #slow = new Map<string, number>();
   #isHealed = false;
+  #hasStragglers = false;
   #openListeners: (() => void)[] = [];
   #shutListeners: ((from: string, to: string) => void)[] = [];
 
@@ -72,6 +73,11 @@ export class Network {
     this.#notifyOpen();
   }
 
+  /** The start of the cluster is over: from now on some messages take as long as the run's knobs say. */
+  allowStragglers(): void {
+    this.#hasStragglers = true;
+  }
+
   /** Every way is open and as fast as on a good day, for the rest of the run. */
   heal(): void {
     this.#isHealed = true;
@@ -95,7 +101,7 @@ export class Network {
     const { meanDelayMs, stragglers, stragglerMs } = this.#knobs;
     if (this.#isHealed) return Math.min(meanDelayMs, calmDelayMs) * (0.5 + this.#prng.float());
     const extra = this.#slow.size > 0 ? (this.#slow.get(`${from}>${to}`) ?? 0) : 0;
-    if (stragglers > 0 && this.#prng.chance(stragglers)) return extra + this.#prng.float() * stragglerMs;
+    if (this.#hasStragglers && stragglers > 0 && this.#prng.chance(stragglers)) return extra + this.#prng.float() * stragglerMs;
     return extra + meanDelayMs * (0.5 + this.#prng.float());
   }
 
