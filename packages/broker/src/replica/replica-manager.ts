@@ -410,7 +410,13 @@ function appendReplicated(log: PartitionLog, batches: Uint8Array): void {
     const baseOffset = batchBaseOffset(batches, 0);
     if (error.baseOffset !== baseOffset || batchLastOffset(batches, 0) < logEndOffset) throw error;
     log.truncateFullyAndStartAt(baseOffset);
-    log.appendAsFollower(batches);
+    try {
+      log.appendAsFollower(batches);
+    } catch (refusal) {
+      // A full disk: the log must not end below its own high watermark (A5) until there is space again.
+      if (!log.isOffline) log.truncateFullyAndStartAt(logEndOffset);
+      throw refusal;
+    }
   }
 }
 

@@ -194,6 +194,25 @@ test('A4: a log that begins anew in the middle of a batch takes the whole batch'
   assert.equal(hosted.log.logEndOffset, 3);
 });
 
+test('A5: when a full disk refuses the batch with which a log was to begin anew, the log stays where it was', async () => {
+  const disk = newDisk();
+  const { replicas } = await start(disk);
+  const state = { leader: 2, leaderEpoch: 4, partitionEpoch: 1, replicas: [nodeId, 2], isr: [2] };
+  replicas.update(keyOf(laterId), { ...leading(4), state });
+  await settle();
+  const hosted = replicas.getById(laterId, 0);
+  assert.ok(hosted !== undefined && hosted.role.kind === 'follower');
+  hosted.role.follower.truncate({ offset: 1, isFull: true, isBelowHighWatermark: false });
+  assert.equal(hosted.highWatermark, 1);
+  disk.fs.capacityBytes = 0;
+  const records = ['a', 'b', 'c'].map((value) => ({ key: null, value: Buffer.from(value) }));
+  assert.throws(() => replicas.appendAsFollower(hosted, encodeBatch({ records, leaderEpoch: 4 })), { kind: 'noSpace' });
+  assert.deepEqual([hosted.log?.logStartOffset, hosted.log?.logEndOffset, hosted.highWatermark], [1, 1, 1]);
+  disk.fs.capacityBytes = Number.POSITIVE_INFINITY;
+  replicas.appendAsFollower(hosted, encodeBatch({ records, leaderEpoch: 4 }));
+  assert.equal(hosted.log?.logEndOffset, 3);
+});
+
 test('A9: metadata in which a leader epoch falls is a broken invariant, not another role', async () => {
   const { replicas } = await start(newDisk());
   replicas.update(keyOf(formerId), leading(3));
