@@ -12,6 +12,8 @@ import { GroupSessions } from './group-sessions.ts';
 import { MetadataSafety } from './metadata-safety.ts';
 import { ProcessSafety, unexpectedEnds } from './process-safety.ts';
 import { QuorumBounds } from './quorum-bounds.ts';
+import { QuorumMessages } from './quorum-messages.ts';
+import { QuorumStore } from './quorum-store.ts';
 import { RaftSafety } from './raft-safety.ts';
 import { Reach } from './reach.ts';
 import { expectSuperset, ReplicaSafety } from './replica-safety.ts';
@@ -22,7 +24,7 @@ import { Watch, type Family } from './watch.ts';
 export function allChecks(cluster: SimCluster): Check[] {
   const reach = new Reach(cluster);
   const ghosts = new GhostPartitions();
-  const watch = createWatch(ghosts, reach);
+  const watch = createWatch(ghosts, reach, [new QuorumMessages(cluster)]);
   const cuts: Check = {
     name: 'Reach',
     onFault: (_, { kind }) => {
@@ -33,7 +35,7 @@ export function allChecks(cluster: SimCluster): Check[] {
 }
 
 /** The checks that look after each event, put together. */
-export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null = null): Watch {
+export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null = null, more: readonly Family[] = []): Watch {
   const records = new CommittedRecords(ghosts);
   const metadata = new MetadataSafety(ghosts, (ghost, cluster) => {
     records.expectCandidates(ghost, cluster);
@@ -48,6 +50,8 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
     new GroupSafety(ghosts),
     new ProcessSafety(),
     new StorageSafety(),
+    new QuorumStore(),
+    ...more,
   ];
   return new Watch(reach === null ? safety : [...safety, ...bounds(reach, metadata)]);
 }

@@ -213,7 +213,7 @@ export class SimNode {
       fs: this.fs as ProcessFs,
       processes: { self: identity, isAlive: (other) => other.startTime === process.name },
       openDatabase: () => this.database.open(process),
-      rpc: createSimRpc({ ...network, knobs: world.knobs.rpc }),
+      rpc: createSimRpc({ ...network, knobs: world.knobs.rpc, tap: () => world.quorumTap }),
       sockets: createSimSockets({ ...network, knobs: world.knobs.sockets }),
     };
   }

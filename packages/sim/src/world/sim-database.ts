@@ -10,7 +10,18 @@ import type { Database, DatabaseOperation } from '@jackdaw/broker';
 import { StorageError } from '@jackdaw/log';
 import { ProcessDied, type SimProcess } from './process.ts';
 
+/** Counts the entries of the quorum's log as far as their writer was told that they are there. */
+export interface WrittenLog {
+  readonly keys: ReadonlySet<string>;
+  /** Grows with each batch that changes them. */
+  readonly changes: number;
+}
+
+const entryPrefix = 'e';
+
 export class DatabaseDisk {
+  /** As of the last open; its changes are told to the one process that has opened it. */
+  written: WrittenLog = { keys: new Set(), changes: 0 };
   /** All batches that a reader sees, oldest first; those before `#durable` survive any crash. */
   #batches: DatabaseOperation[][] = [];
   #durable = 0;
@@ -65,6 +76,9 @@ export class DatabaseDisk {
 
   #opened(process: SimProcess): Database {
     const content = this.content();
+    const keys = new Set([...content.keys()].filter((key) => key.startsWith(entryPrefix)));
+    const written = { keys, changes: 1 };
+    this.written = written;
     return {
       get: (key) => this.#answer(process, content.get(key)),
       entries: (from, to) =>
@@ -72,7 +86,11 @@ export class DatabaseDisk {
           process,
           [...content].filter(([key]) => key >= from && key < to).toSorted(([a], [b]) => (a < b ? -1 : 1)),
         ),
-      write: (operations, isSynced) => this.#write(process, { content, operations: copied(operations), isSynced }),
+      write: async (operations, isSynced) => {
+        const mine = copied(operations);
+        await this.#write(process, { content, operations: mine, isSynced });
+        noteEntries(written, mine);
+      },
       close: () => this.#answer(process, undefined),
     };
   }
@@ -116,6 +134,15 @@ export class DatabaseDisk {
     const operations = [...this.content()].map(([key, value]): DatabaseOperation => ({ type: 'put', key, value }));
     this.#batches = [operations];
     this.#durable = 1;
+  }
+}
+
+function noteEntries(written: { readonly keys: Set<string>; changes: number }, operations: readonly DatabaseOperation[]): void {
+  for (const { type, key } of operations) {
+    if (!key.startsWith(entryPrefix)) continue;
+    if (type === 'put') written.keys.add(key);
+    else written.keys.delete(key);
+    written.changes++;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Prng } from '@jackdaw/base';
 import type { RpcChannel, RpcEnd, RpcFailure, RpcHandlers, RpcHeaders, RpcMethod, RpcNetwork, RpcServer } from '@jackdaw/broker';
 import { rpcMethods, type RpcStream, type RpcStreamEvents, type RpcStreamHandler } from '@jackdaw/broker';
 import { ProcessDied, type SimProcess } from './process.ts';
+import type { QuorumFrame, QuorumTap } from './quorum-tap.ts';
 import type { EndEvents, WireEnd, Wires } from './wire.ts';
 
 export interface RpcKnobs {
@@ -30,6 +31,8 @@ export interface SimRpcOptions {
   readonly process: SimProcess;
   readonly prng: Prng;
   readonly knobs: RpcKnobs;
+  /** Who listens to the quorum's messages. */
+  readonly tap: () => QuorumTap | null;
 }
 
 export function createSimRpc(options: SimRpcOptions): RpcNetwork {
@@ -186,6 +189,7 @@ class StreamEnd<Out, In> implements RpcStream<Out> {
   write(message: Out): boolean {
     if (this.#options.process.isDead) throw new ProcessDied();
     if (!this.#isWritable || this.#isOver) return false;
+    if (this.#codec.isLossy) this.#options.tap()?.onSent(this.#options.process, message as object as QuorumFrame);
     const bytes = this.#codec.serialize(message);
     this.#queued++;
     if (this.#isConnected) this.#transmit(bytes);
@@ -226,8 +230,10 @@ class StreamEnd<Out, In> implements RpcStream<Out> {
     return {
       onPayload: (payload) => {
         if (this.#isOver) return;
-        if (payload.length === 1 && payload[0] === openMark) this.events?.onOpen?.();
-        else this.events?.onMessage(this.#codec.deserialize(Buffer.from(payload.subarray(1))));
+        if (payload.length === 1 && payload[0] === openMark) return this.events?.onOpen?.();
+        const message = this.#codec.deserialize(Buffer.from(payload.subarray(1)));
+        if (this.#codec.isLossy) this.#options.tap()?.onDelivered(this.#options.process, message as object as QuorumFrame);
+        this.events?.onMessage(message);
       },
       onTaken: () => {
         this.#queued = Math.max(0, this.#queued - 1);

@@ -6,6 +6,7 @@ import type { DiskOperation } from '@jackdaw/log';
 import { EventLoop } from '../kernel/event-loop.ts';
 import type { Trace } from '../kernel/trace.ts';
 import { Network, type NetworkKnobs } from './network.ts';
+import type { QuorumTap } from './quorum-tap.ts';
 import type { RpcKnobs } from './sim-rpc.ts';
 import type { SocketKnobs } from './sim-socket.ts';
 import { epochMs } from './process.ts';
@@ -38,6 +39,8 @@ export class World {
   readonly slowDisks = new Map<number, number>();
   /** The same for reads alone. */
   readonly slowReads = new Map<number, number>();
+  /** Listens to the quorum's messages, for checks. */
+  quorumTap: QuorumTap | null = null;
   readonly #diskPrng: Prng;
   #isHealed = false;
 
