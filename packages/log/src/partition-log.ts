@@ -420,6 +420,8 @@ export class PartitionLog implements Flushable {
     const startedMs = parts.clock.monotonicMs();
     try {
       await syncFiles(parts);
+      // Given up meanwhile: segments that were closed have been passed over, so nothing may be said of what is durable.
+      if (this.#isClosed) return;
       parts.syncedOffset = Math.max(parts.syncedOffset, Math.min(parts.syncTarget, parts.logEndOffset));
       this.#lastFlushMs = parts.clock.monotonicMs();
       this.#options.onSynced?.(this.#lastFlushMs - startedMs);

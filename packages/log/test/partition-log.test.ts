@@ -147,6 +147,25 @@ test('group commit: appends during a sync share the next one', async () => {
   assert.equal(fs.syncCount - before, 2);
 });
 
+test('B1: a log that is given up during a sync does not say that what it has not synced is durable', async () => {
+  const fs = new MemoryFs();
+  const durations: number[] = [];
+  const { log, flusher } = await openTestLog(fs, { onSynced: (durationMs) => void durations.push(durationMs) });
+  append(log, batchOf(['a']));
+  await flusher.whenIdle();
+  assert.deepEqual([log.durableOffset, durations.length], [1, 1]);
+  fs.holdSyncs = true;
+  append(log, batchOf(['b']));
+  log.roll(startMs);
+  append(log, batchOf(['c']));
+  await new Promise((resolve) => setImmediate(resolve));
+  const over = log.abandon();
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+  await over;
+  assert.deepEqual([log.durableOffset, durations.length], [1, 1]);
+});
+
 test('A2, A3: a truncation at the log end takes no record, but the epoch that begins there', async () => {
   const { log } = await openTestLog(new MemoryFs(), { isNew: true });
   append(log, batchOf(['a']));
