@@ -42,6 +42,8 @@ export const sometimesCatalogue: readonly string[] = [
   'broker: metadata begins with a snapshot',
   'broker: metadata restored from the leader of the quorum',
   'broker: metadata snapshot written',
+  'broker: no decision after a step-down that is not told yet',
+  'broker: no decision while the quorum is handed over',
   'broker: nothing listens at a voter',
   'broker: nothing listens where a broker was',
   'broker: partition removed while its log was opened',

@@ -5,6 +5,7 @@
 import type { HostedPartition } from '@jackdaw/broker';
 import type { PartitionRegistration } from '@jackdaw/metadata';
 import type { PartitionLeader } from '@jackdaw/replication';
+import { groupNotAtRest } from '../cluster/at-rest.ts';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import type { SimNode } from '../node/sim-node.ts';
 import { fail, type Check } from './check.ts';
@@ -120,17 +121,7 @@ function expectEqualLogs({ name, replicas, cluster }: AtRest): void {
   }
 }
 
-const restingStates: ReadonlySet<string> = new Set(['Empty', 'Stable', 'Dead']);
-
-function expectGroupsAtRest({ running }: SimCluster): void {
-  for (const { id, services } of running) {
-    for (const shard of services?.groups.shards() ?? []) {
-      if (!shard.isActive) fail('GroupsAtRest', `node ${id} still loads groups`);
-      const { pendingAppends } = shard.counts();
-      if (pendingAppends > 0) fail('GroupsAtRest', `node ${id} waits for ${pendingAppends} appends of its groups`);
-      for (const { groupId, state } of shard.groups()) {
-        if (!restingStates.has(state)) fail('GroupsAtRest', `group ${groupId} on node ${id} is in ${state}`);
-      }
-    }
-  }
+function expectGroupsAtRest(cluster: SimCluster): void {
+  const moving = groupNotAtRest(cluster);
+  if (moving !== null) fail('GroupsAtRest', moving);
 }

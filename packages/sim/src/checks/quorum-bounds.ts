@@ -83,6 +83,8 @@ export class QuorumBounds implements Family {
     const { nowMs } = cluster.world.loop;
     const { voters } = cluster.plan;
     const reach = this.#reach;
+    // Since the last look a voter may have woken up, and granted its pre-vote.
+    reach.look();
     const sinceMs = nowMs - 2 * electionMs(cluster) * drift - latenessMs(cluster);
     if (this.#transferMs > sinceMs) return;
     const silent = voters.filter((id) => id !== node.id && reach.silentSinceMs(id, node.id) < sinceMs);

@@ -1,6 +1,6 @@
 /**
  * Whether a healed cluster has come to rest: one controller that everybody follows, every partition led and fully
- * replicated, everything committed.
+ * replicated, everything committed, no group on its way.
  */
 import type { SimCluster } from './sim-cluster.ts';
 
@@ -16,7 +16,23 @@ export function whatIsNotAtRest(cluster: SimCluster): string | null {
     const broker = image.brokers.get(id);
     if (services.config.roles.broker && (broker === undefined || broker.fenced)) return `broker ${id} is fenced`;
   }
-  return partitionNotAtRest(cluster);
+  return partitionNotAtRest(cluster) ?? groupNotAtRest(cluster);
+}
+
+const restingStates: ReadonlySet<string> = new Set(['Empty', 'Stable', 'Dead']);
+
+/** A group that loads, writes or rebalances, or null. */
+export function groupNotAtRest({ running }: SimCluster): string | null {
+  for (const { id, services } of running) {
+    for (const shard of services?.groups.shards() ?? []) {
+      if (!shard.isActive) return `node ${id} still loads groups`;
+      const { pendingAppends } = shard.counts();
+      if (pendingAppends > 0) return `node ${id} waits for ${pendingAppends} appends of its groups`;
+      const moving = [...shard.groups()].find(({ state }) => !restingStates.has(state));
+      if (moving !== undefined) return `group ${moving.groupId} on node ${id} is in ${moving.state}`;
+    }
+  }
+  return null;
 }
 
 function partitionNotAtRest(cluster: SimCluster): string | null {
