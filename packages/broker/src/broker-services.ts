@@ -35,6 +35,8 @@ export interface BrokerServices {
   readonly clusterId: () => string;
   readonly controller: ControllerClient;
   readonly quorum: QuorumDriver;
+  /** What the controller in this process has decided on, committed or not; null while it is not active. To be looked at. */
+  readonly decidedImage: () => MetadataImage | null;
   readonly lifecycle: BrokerLifecycle;
   readonly logManager: LogManager;
   readonly replicas: ReplicaManager;

@@ -248,6 +248,7 @@ class RunningNode implements Broker {
       clusterId: () => logManager.clusterId,
       controller,
       quorum: core.quorum,
+      decidedImage: () => core.controllerDriver.active?.image ?? null,
       lifecycle: ownLifecycle,
       logManager,
       replicas: replica.replicas,

@@ -193,12 +193,14 @@ class Run {
   #setProbes(): void {
     const prng = new Prng(this.#plan.seed ^ 0x62756767);
     const chances = new Map<string, number>();
+    const always = new Set(this.#plan.always);
     setProbes({
       sometimes: (name) => {
         this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + 1);
         this.#tell((check) => check.onMark?.(this.#cluster, name));
       },
       buggify: (name) => {
+        if (always.size > 0 && always.has(name)) return true;
         if (this.#plan.buggify === 0) return false;
         let chance = chances.get(name);
         if (chance === undefined) chances.set(name, (chance = prng.chance(this.#plan.buggify) ? firingChance : 0));

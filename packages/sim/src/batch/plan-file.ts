@@ -21,7 +21,7 @@ export function savePlan(file: string, plan: RunPlan): void {
 export function describePlan(plan: RunPlan): string[] {
   const { nodes, voters, topics, workload, faults, knobs } = plan;
   const ids = nodes.map(({ id, startsAtOnce }) => (startsAtOnce ? String(id) : `${id} later`));
-  const length = `${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}`;
+  const length = `${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}${(plan.always ?? []).map((place) => `, always ${place}`).join('')}`;
   return [
     `seed ${plan.seed}: nodes ${ids.join(', ')}, voters ${voters.join(', ')}; ${length}`,
     `  topics: ${topics.map(describeTopic).join('; ')}`,

@@ -5,6 +5,7 @@ import { Acknowledged } from './acknowledged.ts';
 import { endChecks } from './at-end.ts';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import type { Check } from './check.ts';
+import { ControllerImage } from './controller-image.ts';
 import { CommittedRecords } from './committed-records.ts';
 import { GhostPartitions } from './ghost-partition.ts';
 import { GroupSafety } from './group-safety.ts';
@@ -51,6 +52,7 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
     new ProcessSafety(),
     new StorageSafety(),
     new QuorumStore(),
+    new ControllerImage(),
     ...more,
   ];
   return new Watch(reach === null ? safety : [...safety, ...bounds(reach, metadata)]);

@@ -11,6 +11,7 @@ import { rightClock, type ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
 import { drawSettings } from './draw-settings.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
+import { withQuorumScheme } from './quorum-schemes.ts';
 import { withScheme } from './schemes.ts';
 
 export function drawPlan(seed: number): RunPlan {
@@ -26,11 +27,15 @@ export function drawPlan(seed: number): RunPlan {
   const faults = drawFaults(prng, { chaosMs, nodes });
   const buggify = prng.chance(0.5) ? 0 : 0.1 + prng.float() * 0.4;
   const plan = { seed, knobs, nodes, voters: layout.voters, settings, topics, workload, faults, chaosMs, buggify };
+  const ofQuorum = new Prng(seed ^ 0x71756f72);
+  if (ofQuorum.chance(quorumSchemeChance)) return withQuorumScheme(ofQuorum, plan);
   return prng.chance(schemeChance) ? withScheme(prng, plan) : plan;
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
 const schemeChance = 0.5;
+/** Of a run to be made for the quorum's log and elections (quorum-schemes.ts). */
+const quorumSchemeChance = 0.04;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

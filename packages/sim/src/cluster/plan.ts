@@ -44,6 +44,8 @@ export interface RunPlan {
   readonly chaosMs: number;
   /** Probability with which each `buggify` place of the code takes its rarer way, by name drawn per run. */
   readonly buggify: number;
+  /** `buggify` places that take it each time. */
+  readonly always?: readonly string[];
 }
 
 /** Kinds of faults that take what was only in a page cache. */

@@ -12,7 +12,7 @@ import type { NodePlan, RunPlan, TopicPlan } from './plan.ts';
 type Settings = Readonly<Record<string, string>>;
 
 /** What a scheme changes in a plan. */
-interface Change {
+export interface Change {
   readonly faults: readonly FaultAction[];
   readonly settings?: Settings;
   readonly workload?: Partial<WorkloadPlan>;
@@ -23,14 +23,27 @@ interface Change {
   readonly isBuggy?: boolean;
   /** Raft's messages are lost, doubled and overtaken; else none is. */
   readonly rpc?: RunPlan['knobs']['rpc'];
+  readonly always?: readonly string[];
 }
 
-type Scheme = (prng: Prng, plan: RunPlan) => Change;
+export type Scheme = (prng: Prng, plan: RunPlan) => Change;
 
 /** The plan with one of the schemes in it. */
 export function withScheme(prng: Prng, plan: RunPlan): RunPlan {
-  const scheme = schemes[prng.below(schemes.length)] as Scheme;
-  const { faults, settings = {}, workload = {}, topics, isQuick = true, isBuggy = false, rpc = noLoss } = scheme(prng, plan);
+  return planWith(prng, plan, schemes[prng.below(schemes.length)] as Scheme);
+}
+
+export function planWith(prng: Prng, plan: RunPlan, scheme: Scheme): RunPlan {
+  const {
+    faults,
+    settings = {},
+    workload = {},
+    topics,
+    isQuick = true,
+    isBuggy = false,
+    rpc = noLoss,
+    always = [],
+  } = scheme(prng, plan);
   const others = plan.faults.filter(({ atMs }) => prng.chance(0.15) && atMs < chaosMs);
   const knobs = { ...plan.knobs, ...(isQuick ? { network: quickNetwork, disk: quickDisk } : {}), rpc };
   return {
@@ -43,6 +56,7 @@ export function withScheme(prng: Prng, plan: RunPlan): RunPlan {
     faults: [...faults, ...others].sort((a, b) => a.atMs - b.atMs),
     chaosMs,
     buggify: isBuggy ? 1 : plan.buggify,
+    always,
   };
 }
 
@@ -61,16 +75,20 @@ function threeVoters({ nodes }: RunPlan): Pick<RunPlan, 'nodes' | 'voters'> {
   };
 }
 
-const alert: Settings = {
+export const alert: Settings = {
   'controller.quorum.election.timeout.ms': '500',
   'broker.heartbeat.interval.ms': '100',
   'broker.session.timeout.ms': '600',
   'broker.disconnect.fencing.ms': '100',
 };
 /** One disk may lose everything, and nothing is lost. */
-const covered: Settings = { 'min.insync.replicas': '2', 'offsets.topic.replication.factor': '3', 'jackdaw.durability': 'fsync' };
+export const covered: Settings = {
+  'min.insync.replicas': '2',
+  'offsets.topic.replication.factor': '3',
+  'jackdaw.durability': 'fsync',
+};
 const rebalancing: Settings = { 'auto.leader.rebalance.enable': 'true', 'leader.imbalance.check.interval.seconds': '1' };
-const busy: Partial<WorkloadPlan> = {
+export const busy: Partial<WorkloadPlan> = {
   plainSenders: 1,
   idempotentSenders: 1,
   readers: 1,
@@ -81,11 +99,11 @@ const busy: Partial<WorkloadPlan> = {
   hasTenant: false,
 };
 
-function topicsOf(prng: Prng, replicationFactor: number, partitions = prng.between(2, 4)): TopicPlan[] {
+export function topicsOf(prng: Prng, replicationFactor: number, partitions = prng.between(2, 4)): TopicPlan[] {
   return [{ name: 't1', partitions, replicationFactor, minInsyncReplicas: 2, configs: {} }];
 }
 
-function faultsOf(
+export function faultsOf(
   prng: Prng,
   list: readonly (readonly [kind: FaultKind, target: FaultTarget, fromMs: number, toMs: number, durationMs?: number])[],
 ): FaultAction[] {

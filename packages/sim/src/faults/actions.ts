@@ -44,7 +44,10 @@ export type FaultKind =
   | 'rot-index'
   | 'rot-epoch'
   | 'rot-alone'
-  | 'rot-behind';
+  | 'rot-behind'
+  | 'lone-leader'
+  | 'half-told'
+  | 'late-grant';
 
 /** Who is hit: a role is looked up when the time comes. */
 export type FaultTarget = 'any' | 'controller' | 'leader' | 'follower' | 'coordinator';

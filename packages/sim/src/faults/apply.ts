@@ -20,6 +20,7 @@ import {
   resetConnections,
   slowLink,
 } from './network-faults.ts';
+import { halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
 import { rotAlone, rotBehind, rotEpoch, rotIndex } from './rot-schemes.ts';
 import { blink, cutSnapshots, laggingLeader, promoteWiped, relay, slowReads, twoElections, unregisterAway } from './schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
@@ -66,6 +67,9 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'rot-epoch': rotEpoch,
   'rot-alone': rotAlone,
   'rot-behind': rotBehind,
+  'lone-leader': loneLeader,
+  'half-told': halfTold,
+  'late-grant': lateGrant,
 };
 
 export function applyFault(cluster: SimCluster, action: FaultAction): void {

@@ -75,6 +75,9 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'rot-epoch': [0, 500],
   'rot-alone': [200, 2_000],
   'rot-behind': [0, 0],
+  'lone-leader': [0, 0],
+  'half-told': [100, 500],
+  'late-grant': [0, 0],
 };
 
 const targets: readonly FaultTarget[] = ['any', 'any', 'controller', 'leader', 'leader', 'follower', 'coordinator'];

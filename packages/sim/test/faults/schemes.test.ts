@@ -6,12 +6,13 @@ import { test } from 'node:test';
 import { Prng } from '@jackdaw/base';
 import { runInTurn } from '../../src/batch/in-turn.ts';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
+import { withQuorumScheme } from '../../src/cluster/quorum-schemes.ts';
 import { withScheme } from '../../src/cluster/schemes.ts';
 
 /** Draws until the plan has faults of the kind, and runs it. */
-async function reached(kind: string, place: string): Promise<boolean> {
+async function reached(kind: string, place: string, draw = withScheme): Promise<boolean> {
   for (let seed = 1, left = 8; left > 0; seed++) {
-    const plan = withScheme(new Prng(seed), calmPlan(seed));
+    const plan = draw(new Prng(seed), calmPlan(seed));
     if (!plan.faults.some((fault) => fault.kind === kind)) continue;
     left--;
     const { failure, sometimes } = await runInTurn(plan);
@@ -36,5 +37,18 @@ const schemes = [
 for (const [kind, place] of schemes) {
   test(`a scheme with ${kind} comes to its place, and every check holds`, async () => {
     assert.ok(await reached(kind, place), place);
+  });
+}
+
+const quorumSchemes = [
+  ['lone-leader', 'fault: a leader that was alone has the longer log'],
+  ['lone-leader', 'fault: a leader of the quorum that was alone leads again'],
+  ['half-told', 'raft: entry of an old term not committed by counting'],
+  ['late-grant', 'fault: a pre-vote is on its way when its term has begun'],
+] as const;
+
+for (const [kind, place] of quorumSchemes) {
+  test(`a scheme of the quorum with ${kind} comes to "${place}", and every check holds`, async () => {
+    assert.ok(await reached(kind, place, withQuorumScheme), place);
   });
 }
