@@ -152,6 +152,8 @@ export class LogDirectory {
       let written: [PartitionLog, Offset][] = [];
       await this.#recoveryPointWriter.write(() => {
         written = [...this.logs.values()].map((log) => [log, log.recoveryPoint]);
+        // From now on it may be on the disk at any moment: what is cut and rolled meanwhile has to lower it.
+        for (const [log, offset] of written) log.onRecoveryPointLeaves(offset);
         return encodeOffsetCheckpoint(new Map(written.map(([log, offset]) => [log.name, offset])));
       });
       for (const [log, offset] of written) log.onRecoveryPointCheckpointed(offset);
@@ -161,7 +163,10 @@ export class LogDirectory {
   /** Writes all recovery points before returning, with a lower one for `log`. */
   persistRecoveryPoint(log: PartitionLog, recoveryPoint: Offset): void {
     const offsets: OffsetCheckpoint = new Map();
-    for (const other of this.logs.values()) offsets.set(other.name, other === log ? recoveryPoint : other.recoveryPoint);
+    for (const other of this.logs.values()) {
+      offsets.set(other.name, other === log ? recoveryPoint : other.recoveryPoint);
+      if (other !== log) other.onRecoveryPointLeaves(other.recoveryPoint);
+    }
     offsets.set(log.name, recoveryPoint);
     this.#recoveryPointWriter.writeNow(encodeOffsetCheckpoint(offsets));
   }

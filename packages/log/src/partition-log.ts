@@ -452,6 +452,11 @@ export class PartitionLog implements Flushable {
     }
   }
 
+  /** The checkpoint that is being written says this; until it is known to be on the disk, the old one or it may be there. */
+  onRecoveryPointLeaves(recoveryPoint: Offset): void {
+    this.#parts.checkpointedRecoveryPoint = Math.max(this.#parts.checkpointedRecoveryPoint, recoveryPoint);
+  }
+
   /** The checkpoint on disk now says this; see `lowerCheckpoint`. */
   onRecoveryPointCheckpointed(recoveryPoint: Offset): void {
     this.#parts.checkpointedRecoveryPoint = recoveryPoint;

@@ -298,6 +298,53 @@ test('a checkpoint that is written at once is not overwritten by an older one th
   assert.equal(readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-0'), 4);
 });
 
+test('B2: a recovery point that is on its way to the disk is lowered, too, when the log is cut below it and rolls', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 3; i++) append(log, batchOfSize(500));
+  await log.flush();
+  log.roll(startMs);
+  await manager.checkpointRecoveryPoints();
+  append(log, batchOfSize(500));
+  append(log, batchOfSize(500));
+  await log.flush();
+  fs.holdSyncs = true;
+  const waiting = manager.checkpointRecoveryPoints();
+  await new Promise((resolve) => setImmediate(resolve));
+  log.truncateTo(4);
+  log.roll(startMs);
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+  await waiting;
+  // All of the segment that was cut: the cut is not synced yet.
+  assert.equal(readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-0'), 3);
+});
+
+test('B2: a recovery point that another log has put on the disk along with its own is lowered, too', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  const other = await manager.getOrCreate({ ...key, partition: 1 }, config);
+  for (const each of [log, other]) {
+    for (let i = 0; i < 20; i++) append(each, batchOfSize(500));
+    await each.flush();
+  }
+  await manager.checkpointRecoveryPoints();
+  append(other, batchOfSize(300));
+  append(other, batchOfSize(300));
+  await other.flush();
+  log.truncateTo(5);
+  const onDisk = () => readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-1');
+  assert.equal(onDisk(), 22);
+  other.truncateTo(21);
+  fs.holdSyncs = true;
+  other.roll(startMs);
+  assert.ok((onDisk() ?? 22) <= other.recoveryPoint);
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+});
+
 /** One run of random work on a log with power losses in between; `seed` decides everything. */
 async function runCrashes(seed: number): Promise<{ truncations: number; crashes: number }> {
   const random = new Prng(seed);
