@@ -106,6 +106,12 @@ export class GroupService {
     for (const { shard } of this.#shards.values()) yield shard;
   }
 
+  /** In which role the partition of a shard is led; null for a shard that is over. */
+  leaderOf(shard: GroupShard): PartitionLeader | null {
+    for (const one of this.#shards.values()) if (one.shard === shard) return one.leader;
+    return null;
+  }
+
   now(): Now {
     return { nowMs: this.#options.clock.monotonicMs(), wallMs: this.#options.clock.wallMs() };
   }

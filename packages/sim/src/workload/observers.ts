@@ -1,13 +1,13 @@
 /**
- * Clients that ask without reading: for ends of logs, ends of epochs, producer ids; and one that commits offsets for a group
- * of which it is the only user.
+ * Clients that ask without reading: for ends of logs, and what the prober asks for; and one that commits offsets for a group of
+ * which it is the only user.
  */
-import { apis, listOffsets, type Cluster } from '@jackdaw/client';
-import { offsetForLeaderEpochRequest, offsetForLeaderEpochResponse } from '@jackdaw/protocol';
+import { listOffsets } from '@jackdaw/client';
 import { commitOnce, readGroupOffsets } from './group-offsets.ts';
 import { leadershipOf } from './leaders.ts';
 import type { SimClient } from '../node/sim-client.ts';
-import { pauseOf, pick, singleAttempt, type WatchedPartition, type WorkloadContext } from './context.ts';
+import { pauseOf, pick, singleAttempt, type WorkloadContext } from './context.ts';
+import { probe, type Question } from './prober.ts';
 
 const meanPauseMs = 250;
 const committerGroup = 'committer-group';
@@ -43,11 +43,6 @@ function repeat(
   });
 }
 
-interface Question {
-  readonly cluster: Cluster;
-  readonly about: WatchedPartition;
-}
-
 async function observeEnd(context: WorkloadContext, { name: process }: SimClient, { cluster, about }: Question): Promise<void> {
   const { key, topic, partition } = about;
   context.recorder.add({ op: 'end', type: 'invoke', process });
@@ -56,35 +51,6 @@ async function observeEnd(context: WorkloadContext, { name: process }: SimClient
   const { offset, leaderEpoch } = found;
   const isReplaced = leadershipOf(context.cluster, topic, partition)?.epoch !== leaderEpoch;
   context.recorder.add({ op: 'end', type: 'ok', process, key, offset, leaderEpoch, isReplaced });
-}
-
-const offsetForLeaderEpoch = { request: offsetForLeaderEpochRequest, response: offsetForLeaderEpochResponse };
-
-async function probe(context: WorkloadContext, client: SimClient, question: Question): Promise<void> {
-  const { recorder } = context;
-  if (client.prng.chance(0.2)) {
-    const draft = { transactionalId: null, transactionTimeoutMs: 60_000 };
-    const { errorCode, producerId } = await question.cluster.callAny(apis.initProducerId, draft);
-    if (errorCode === 0) recorder.add({ op: 'producer-id', process: client.name, id: producerId });
-  } else await askForEpoch(context, client, question);
-}
-
-/** Where an epoch ends, sometimes of a leader that must be in the epoch that the client knows of. */
-async function askForEpoch(context: WorkloadContext, client: SimClient, { cluster, about }: Question): Promise<void> {
-  const { key, topic, partition } = about;
-  const { prng, name: process } = client;
-  const leader = await cluster.leaderOf(topic, partition);
-  const known = cluster.cachedTopic(topic)?.partitions.find((one) => one.partition === partition)?.leaderEpoch ?? 0;
-  const epoch = prng.below(known + 1);
-  const currentLeaderEpoch = prng.chance(0.5) ? known : -1;
-  context.recorder.add({ op: 'epoch-end', type: 'invoke', process });
-  const draft = { topics: [{ topic, partitions: [{ partition, currentLeaderEpoch, leaderEpoch: epoch }] }] };
-  const body = await cluster.callNode(leader, offsetForLeaderEpoch, draft);
-  const part = body.topics[0]?.partitions[0];
-  if (part === undefined) throw new RangeError(`the answer about ${key} has no partition`);
-  if (part.errorCode !== 0) cluster.forgetTopic(topic);
-  else if (part.endOffset >= 0)
-    context.recorder.add({ op: 'epoch-end', type: 'ok', process, key, epoch, endOffset: part.endOffset });
 }
 
 /** Commits growing offsets for one partition, without being a member, and asks for them now and then. */
