@@ -19,6 +19,7 @@ import { checkHistory, describeVerdict, type Counts } from './history/checker.ts
 import type { Owner } from './kernel/event-loop.ts';
 import { Trace } from './kernel/trace.ts';
 import { Recorder } from './workload/recorder.ts';
+import { takeOverWatch } from './takeover/take-over.ts';
 import { SimWorkload } from './workload/workload.ts';
 import { ProcessDied } from './world/process.ts';
 
@@ -77,7 +78,7 @@ class Run {
     this.#trace = new Trace(options.story ?? null);
     this.#cluster = new SimCluster(plan, this.#trace);
     this.#workload = new SimWorkload(this.#cluster, this.#recorder);
-    this.#checks = allChecks(this.#cluster);
+    this.#checks = [...allChecks(this.#cluster), takeOverWatch()];
     const { onEvent } = this.#recorder;
     this.#recorder.onEvent = (event) => {
       onEvent?.(event);

@@ -5,7 +5,6 @@
  *   OneAssignment     a generation has one assignment, whichever coordinator tells it
  *   MembersSurvive    a coordinator that takes over a generation has its members (D3)
  *   GenerationsGrow   of the generations that were ever assigned, a later one has a higher number
- *   LoadedIsCommitted a coordinator serves a group only when all that it has loaded is committed (D2, A10)
  */
 import type { BrokerServices } from '@jackdaw/broker';
 import { consumerProtocolAssignment, decodeBody, ProtocolError, Reader } from '@jackdaw/protocol';
@@ -47,10 +46,7 @@ export class GroupSafety implements Family {
     for (const shard of live.services.groups.shards()) {
       if (!shard.isActive) continue;
       let seen = this.#shards.get(shard);
-      if (seen === undefined) {
-        this.#shards.set(shard, (seen = { groups: new Map() }));
-        expectCommitted(live, shard);
-      }
+      if (seen === undefined) this.#shards.set(shard, (seen = { groups: new Map() }));
       this.#look(live, shard, seen);
     }
   }
@@ -113,16 +109,6 @@ export class GroupSafety implements Family {
     const ghost = partition === null || topic === null ? undefined : this.#ghosts.get(topic.id, partition);
     return ghost === undefined || this.#ghosts.mayHaveLost(cluster, ghost);
   }
-}
-
-function expectCommitted({ services, label }: LiveNode, shard: Shard): void {
-  const leader = services.groups.leaderOf(shard);
-  if (leader === null || leader.isHighWatermarkReady) return;
-  const { highWatermark, leaderEpochStartOffset } = leader;
-  fail(
-    'LoadedIsCommitted',
-    `${label} serves groups that it has loaded up to ${leaderEpochStartOffset}, and the high watermark is ${highWatermark}`,
-  );
 }
 
 /** Static members by their instance: one that comes back keeps its assignment under another member id (KIP-345). */

@@ -9,9 +9,6 @@
  *   StrictMinIsr              nothing is committed while the ISR is below its minimum (A12)
  *   MinIsrBeforeAppend        nothing is appended with acks=all while the ISR is below its minimum (A13)
  *   HighWatermarkIsDurable    a leader commits what every member of its maximal ISR holds durably (A11, B1)
- *   LeaderKeepsHighWatermark  a replica that becomes leader goes on from the high watermark that it knew (A19)
- *   LeaderKnowsNobodyYet      a leader of a new epoch believes no position of a follower from an epoch before (A14)
- *   SnapshotsInLog            no producer snapshot is of a place behind the end of its log (B5)
  *   EpochsInLog               no leader epoch begins behind the end of the log that remembers it (A2, B6)
  *   OwnDirectory              a log is in a directory that was made for its topic's id (A25)
  *   ReplicationQuorumSuperset the leader's maximal ISR covers the ISR that is registered
@@ -138,17 +135,10 @@ export class ReplicaSafety implements Family {
     const isExcused =
       this.#ghosts.mayHaveLost(seen.live.cluster, ghost) || this.#ghosts.hasLost(seen.live.cluster, seen.live.node.id);
     expectBounds(seen, log, highWatermark);
-    if (isNewLog || log.truncations !== seen.truncations) {
-      expectEpochsInLog(seen, log);
-      expectSnapshotsInLog(seen, log);
-    }
+    if (isNewLog || log.truncations !== seen.truncations) expectEpochsInLog(seen, log);
     if (isNewLog) expectOwnDirectory(seen, log);
     if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
     const { role } = hosted;
-    if (role.kind === 'leader' && role !== seen.role) {
-      expectNobodyKnown(seen, role.leader);
-      if (!isNewLog && !isExcused) expectKnownHighWatermark(seen, role.leader);
-    }
     const { partitionEpoch } = seen;
     if (role.kind === 'leader') this.#onLeader(seen, role.leader, { isNewRole, highWatermark });
     if (role.kind === 'leader' && !isNewRole) expectMinIsr({ ...seen, partitionEpoch }, role.leader, log);
@@ -190,30 +180,6 @@ function expectEpochsInLog({ live, ghost }: SeenReplica, log: PartitionLog): voi
   const latest = log.latestEpoch();
   if (latest === null || log.epochForOffset(log.logEndOffset) === latest) return;
   fail('EpochsInLog', `${ghost.name} on ${live.label}: epoch ${latest} begins behind the log's end, ${log.logEndOffset}`);
-}
-
-function expectSnapshotsInLog({ live, ghost }: SeenReplica, log: PartitionLog): void {
-  for (const { path } of live.node.disk.files()) {
-    if (!path.endsWith('.snapshot') || !path.startsWith(`${log.directory}/`)) continue;
-    if (Number(path.slice(log.directory.length + 1, -'.snapshot'.length)) <= log.logEndOffset) continue;
-    fail('SnapshotsInLog', `${ghost.name} on ${live.label}: the log ends at ${log.logEndOffset}, and there is ${path}`);
-  }
-}
-
-/** Followers report in events of their own, never in the one in which the role begins. */
-function expectNobodyKnown({ live, ghost }: SeenReplica, leader: PartitionLeader): void {
-  for (const id of leader.replicas) {
-    const position = leader.follower(id)?.fetchOffset ?? -1;
-    if (position < 0) continue;
-    const who = `${live.label} begins to lead ${ghost.name} in epoch ${leader.leaderEpoch}`;
-    fail('LeaderKnowsNobodyYet', `${who} and takes node ${id} to be at ${position}`);
-  }
-}
-
-function expectKnownHighWatermark({ live, ghost, highWatermark }: SeenReplica, leader: PartitionLeader): void {
-  if (leader.highWatermark >= Math.min(highWatermark, leader.leaderEpochStartOffset)) return;
-  const who = `${live.label} begins to lead ${ghost.name} in epoch ${leader.leaderEpoch}`;
-  fail('LeaderKeepsHighWatermark', `${who} with high watermark ${leader.highWatermark}, and knew ${highWatermark}`);
 }
 
 function expectOwnDirectory({ live, ghost, hosted }: SeenReplica, log: PartitionLog): void {
