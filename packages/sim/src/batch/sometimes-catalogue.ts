@@ -117,6 +117,7 @@ export const sometimesCatalogue: readonly string[] = [
   'fault: a node flaps',
   'fault: a pre-vote is on its way when its term has begun',
   'fault: a process dies between two effects',
+  'fault: a topic is made anew while one of its brokers is away',
   'fault: a wall clock jumps back',
   'fault: a wiped voter is told to lead as soon as it was taken in again',
   'fault: all power is cut while a write is not synced',

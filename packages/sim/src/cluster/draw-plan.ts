@@ -10,6 +10,7 @@ import type { WorkloadPlan } from '../workload/plan.ts';
 import { rightClock, type ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
 import { drawSettings } from './draw-settings.ts';
+import { laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
 import { withQuorumScheme } from './quorum-schemes.ts';
 import { withScheme } from './schemes.ts';
@@ -29,13 +30,17 @@ export function drawPlan(seed: number): RunPlan {
   const plan = { seed, knobs, nodes, voters: layout.voters, settings, topics, workload, faults, chaosMs, buggify };
   const ofQuorum = new Prng(seed ^ 0x71756f72);
   if (ofQuorum.chance(quorumSchemeChance)) return withQuorumScheme(ofQuorum, plan);
-  return prng.chance(schemeChance) ? withScheme(prng, plan) : plan;
+  if (prng.chance(schemeChance)) return withScheme(prng, plan);
+  const later = new Prng(seed ^ 0x6c736368);
+  return later.chance(laterSchemeChance) ? withScheme(later, plan, laterSchemes) : plan;
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
 const schemeChance = 0.5;
 /** Of a run to be made for the quorum's log and elections (quorum-schemes.ts). */
 const quorumSchemeChance = 0.04;
+/** Of one without such a scheme to get one of the later ones. */
+const laterSchemeChance = 0.12;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

@@ -21,6 +21,8 @@ export interface Change {
   readonly isQuick?: boolean;
   /** Every `buggify` place is in use. */
   readonly isBuggy?: boolean;
+  /** No other faults, and no `buggify`: what a check tells by time, it tells of such runs only. */
+  readonly isAlone?: boolean;
   /** Raft's messages are lost, doubled and overtaken; else none is. */
   readonly rpc?: RunPlan['knobs']['rpc'];
   readonly always?: readonly string[];
@@ -29,8 +31,8 @@ export interface Change {
 export type Scheme = (prng: Prng, plan: RunPlan) => Change;
 
 /** The plan with one of the schemes in it. */
-export function withScheme(prng: Prng, plan: RunPlan): RunPlan {
-  return planWith(prng, plan, schemes[prng.below(schemes.length)] as Scheme);
+export function withScheme(prng: Prng, plan: RunPlan, choice: readonly Scheme[] = schemes): RunPlan {
+  return planWith(prng, plan, choice[prng.below(choice.length)] as Scheme);
 }
 
 export function planWith(prng: Prng, plan: RunPlan, scheme: Scheme): RunPlan {
@@ -41,10 +43,11 @@ export function planWith(prng: Prng, plan: RunPlan, scheme: Scheme): RunPlan {
     topics,
     isQuick = true,
     isBuggy = false,
+    isAlone = false,
     rpc = noLoss,
     always = [],
   } = scheme(prng, plan);
-  const others = plan.faults.filter(({ atMs }) => prng.chance(0.15) && atMs < chaosMs);
+  const others = plan.faults.filter(({ atMs }) => prng.chance(0.15) && atMs < chaosMs && !isAlone);
   const knobs = { ...plan.knobs, ...(isQuick ? { network: quickNetwork, disk: quickDisk } : {}), rpc };
   return {
     ...plan,
@@ -55,7 +58,7 @@ export function planWith(prng: Prng, plan: RunPlan, scheme: Scheme): RunPlan {
     topics: topics ?? plan.topics,
     faults: [...faults, ...others].sort((a, b) => a.atMs - b.atMs),
     chaosMs,
-    buggify: isBuggy ? 1 : plan.buggify,
+    buggify: isBuggy ? 1 : isAlone ? 0 : plan.buggify,
     always,
   };
 }

@@ -37,6 +37,7 @@ export type FaultKind =
   | 'unregister-away'
   | 'relay'
   | 'lagging-leader'
+  | 'rebirth'
   | 'two-elections'
   | 'promote-wiped'
   | 'cut-snapshots'

@@ -22,7 +22,17 @@ import {
 } from './network-faults.ts';
 import { halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
 import { rotAlone, rotBehind, rotEpoch, rotIndex } from './rot-schemes.ts';
-import { blink, cutSnapshots, laggingLeader, promoteWiped, relay, slowReads, twoElections, unregisterAway } from './schemes.ts';
+import {
+  blink,
+  cutSnapshots,
+  laggingLeader,
+  promoteWiped,
+  rebirth,
+  relay,
+  slowReads,
+  twoElections,
+  unregisterAway,
+} from './schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -59,6 +69,7 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'unregister-away': unregisterAway,
   relay,
   'lagging-leader': laggingLeader,
+  rebirth,
   'two-elections': twoElections,
   'promote-wiped': promoteWiped,
   'cut-snapshots': cutSnapshots,

@@ -67,6 +67,7 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'unregister-away': [0, 500],
   relay: [0, 0],
   'lagging-leader': [0, 0],
+  rebirth: [0, 0],
   'two-elections': [0, 0],
   'promote-wiped': [0, 300],
   'cut-snapshots': [500, 3_000],

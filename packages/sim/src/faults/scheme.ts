@@ -4,6 +4,7 @@
  */
 import { Consumer } from '@jackdaw/client';
 import type { PartitionRegistration } from '@jackdaw/metadata';
+import { CorruptRecordError } from '@jackdaw/protocol';
 import { SimClient } from '../node/sim-client.ts';
 import type { SimNode } from '../node/sim-node.ts';
 import { pick, type FaultContext } from './context.ts';
@@ -75,7 +76,7 @@ export function pickPartition({ cluster, prng }: FaultContext, isFit: (state: Pa
   return fit.length === 0 ? null : pick(prng, fit);
 }
 
-/** Somebody reads the partition from its beginning, by small pieces, and does not care what comes. */
+/** Somebody reads the partition from its beginning, by small pieces. Errors may come, but no batch that is damaged (B3). */
 export function readAll({ cluster, prng }: FaultContext, { topic, partition }: Placed): void {
   const client = new SimClient({
     name: 'stranger',
@@ -85,13 +86,17 @@ export function readAll({ cluster, prng }: FaultContext, { topic, partition }: P
     settings: { connectTimeoutMs: 500, requestTimeoutMs: 1_000, retryBackoffMs: 50, deadlineMs: 1_000 },
   });
   const end = (): void => client.process.die('killed');
+  const onError = (error: unknown): void => {
+    end();
+    if (error instanceof CorruptRecordError) cluster.world.loop.onUncaught?.(null, error);
+  };
   client.process.after(readMs, 'end', end);
   client.spawn(async () => {
     const connection = await client.connect();
     const consumer = new Consumer(connection, { maxPartitionBytes: 100, autoOffsetReset: 'none' });
     consumer.assign([{ topic, partition, start: 'earliest' }]);
     for (;;) await consumer.poll(200);
-  }, end);
+  }, onError);
 }
 
 const readMs = 2_000;

@@ -7,6 +7,7 @@
 import { sometimes } from '@jackdaw/base';
 import type { PartitionRegistration } from '@jackdaw/metadata';
 import type { SimNode } from '../node/sim-node.ts';
+import { tenantTopic } from '../workload/plan.ts';
 import { isIdentityKnown, isCovered, isDispensable, isUncounted, victimOf } from './atlas.ts';
 import { pick, pickTarget, type FaultContext } from './context.ts';
 import { damageWhenAllowed, wipeDisks } from './damage-faults.ts';
@@ -170,6 +171,36 @@ export function laggingLeader(context: FaultContext): void {
 }
 
 const lateNewsMs = 600;
+
+/** A broker is away while a topic of which it has a replica is deleted, and one of the same name is made on it. */
+export function rebirth(context: FaultContext): void {
+  const { cluster, book, prng } = context;
+  const topicOf = () => cluster.image?.topicByName(tenantTopic) ?? null;
+  const hasReplica = ({ id }: SimNode): boolean => topicOf()?.partitions.get(0)?.replicas.includes(id) === true;
+  const candidates = (): SimNode[] => cluster.running.filter((one) => one !== cluster.controller && hasReplica(one));
+  when(context, {
+    isDue: () => candidates().length > 0,
+    onDue: () => {
+      const node = pick(prng, candidates());
+      const before = topicOf()?.id;
+      const open = isolated(context, node);
+      book.hold(node.id);
+      node.kill('killed', 'processOnly');
+      const comeBack = (): void => {
+        book.letGo(node.id);
+        open();
+      };
+      when(context, {
+        isDue: () => topicOf() !== null && topicOf()?.id !== before && hasReplica(node),
+        onDue: () => {
+          sometimes('fault: a topic is made anew while one of its brokers is away');
+          comeBack();
+        },
+        otherwise: comeBack,
+      });
+    },
+  });
+}
 
 /**
  * A voter comes back on a new disk, is taken in again, and is at once told to lead, while news from the leader to the others are

@@ -47,3 +47,5 @@ export interface WorkloadPlan {
 
 /** Topics of the admin on which unclean elections may lose records. */
 export const uncleanPrefix = 'unclean-';
+/** The topic that is deleted and made anew again and again. */
+export const tenantTopic = 'phoenix';

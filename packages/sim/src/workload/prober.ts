@@ -113,32 +113,28 @@ async function askForAll(context: WorkloadContext, client: SimClient, question: 
   }
 }
 
-const waitMs = 150;
+const pipelineGroup = 'pipeline-group';
 
-/** A connection answers in the order in which it was asked (F8), though the first answer has to wait for records. */
+/** A connection answers in the order in which it was asked (F8), though the first answer has to wait for a commit. */
 async function pipeline(context: WorkloadContext, client: SimClient, { cluster, about }: Question): Promise<void> {
   const { topic, partition } = about;
-  const [last] = await listOffsets(cluster, [{ topic, partition, at: 'latest' }]);
-  const leader = await cluster.leaderOf(topic, partition);
   const { loop } = context.cluster.world;
-  const answered: number[] = [];
-  const connection = await cluster.connectionTo(leader);
-  const isFirst = connection
-    .call(
-      apis.fetch,
-      {
-        ...{ maxWaitMs: waitMs, minBytes: 1_000_000, maxBytes: 1_048_576, isolationLevel: 0 },
-        topics: [{ topic, partitions: [{ partition, fetchOffset: last?.offset ?? 0, partitionMaxBytes: 1_000 }] }],
-      },
-      { maxVersion: 12 },
-    )
-    .then(() => void (answered[0] = loop.nowMs));
-  const isSecond = connection.call(apis.metadata, { topics: [] }).then(() => void (answered[1] = loop.nowMs));
-  const outcomes = await Promise.allSettled([isFirst, isSecond]);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  const [first = Infinity, second = Infinity] = answered;
+  const answeredMs: number[] = [];
+  const connection = await cluster.connectionTo(await cluster.coordinatorOf('group', pipelineGroup));
+  const note = (at: number) => (): void => void (answeredMs[at] = loop.nowMs);
+  const partitions = [{ partitionIndex: partition, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: '' }];
+  const member = { generationIdOrMemberEpoch: -1, memberId: '', groupInstanceId: null };
+  const commit = { groupId: pipelineGroup, ...member, topics: [{ name: topic, partitions }] };
+  const outcomes = await Promise.allSettled([
+    connection.call(apis.offsetCommit, commit, { maxVersion: 9 }).then(note(0)),
+    connection.call(apis.metadata, { topics: [] }).then(note(1)),
+  ]);
+  const [first = Infinity, second = Infinity] = answeredMs;
   if (second < first) complain(context, client, `${about.key}: the second of two requests of a connection is answered first`);
-  if (failed !== undefined) throw failed.reason;
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return;
+  cluster.forgetCoordinator('group', pipelineGroup);
+  throw failed.reason;
 }
 
 function complain({ recorder }: WorkloadContext, { name: process }: SimClient, error: string): void {

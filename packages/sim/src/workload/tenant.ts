@@ -10,9 +10,10 @@ import { nodeCodecs } from '@jackdaw/broker';
 import type { Key } from '../history/history.ts';
 import type { SimClient } from '../node/sim-client.ts';
 import { messageOf, patient, pauseOf, singleAttempt, type WorkloadContext } from './context.ts';
+import { tenantTopic } from './plan.ts';
 import { nameOf, toValue } from './values.ts';
 
-const topic = 'phoenix';
+const topic = tenantTopic;
 const partition = 0;
 const meanPauseMs = 150;
 /** Requests in one life. */
