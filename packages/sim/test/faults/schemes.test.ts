@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { Prng } from '@jackdaw/base';
 import { runInTurn } from '../../src/batch/in-turn.ts';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
+import { laterSchemes } from '../../src/cluster/later-schemes.ts';
 import { withQuorumScheme } from '../../src/cluster/quorum-schemes.ts';
 import { withScheme } from '../../src/cluster/schemes.ts';
 
@@ -50,5 +51,18 @@ const quorumSchemes = [
 for (const [kind, place] of quorumSchemes) {
   test(`a scheme of the quorum with ${kind} comes to "${place}", and every check holds`, async () => {
     assert.ok(await reached(kind, place, withQuorumScheme), place);
+  });
+}
+
+const later = [
+  ['bridge', 'raft: pre-vote ignored because the leader is fresh'],
+  ['clock-jump', 'fault: a wall clock jumps back'],
+  ['isolate', 'log: segments deleted by retention'],
+  ['rebirth', 'fault: a topic is made anew while one of its brokers is away'],
+] as const;
+
+for (const [kind, place] of later) {
+  test(`a later scheme with ${kind} comes to its place, and every check holds`, async () => {
+    assert.ok(await reached(kind, place, (prng, plan) => withScheme(prng, plan, laterSchemes)), place);
   });
 }
