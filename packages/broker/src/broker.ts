@@ -165,6 +165,7 @@ class RunningNode implements Broker {
       log: this.#log,
       onDurable: (log) => this.#replica?.onDurable(log),
       onSynced: (ms) => this.#metrics?.fsyncDuration.observe(ms / 1_000),
+      registrationDirectory: this.#registrationDirectory,
       onOffline: (directory, error) => this.#fatal(new Error(`log directory ${directory} failed`, { cause: error })),
     });
     this.#logManager = logManager;

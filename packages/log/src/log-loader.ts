@@ -48,6 +48,8 @@ export interface LoadOptions {
   logStartOffset: Offset;
   /** `producer.id.expiration.ms`. */
   producerExpirationMs: () => number;
+  /** Records that were on disk are damaged or gone; called before anything is cut that would hide it from the next start. */
+  onDamage?: (() => void) | undefined;
 }
 
 export interface LoadedLog {
@@ -111,7 +113,10 @@ class Loader {
     if (this.#segments.count === 0) this.#startEmpty(logStartOffset);
     logStartOffset = Math.min(logStartOffset, this.#logEndOffset);
     this.#report.lostDurableRecords = this.#logEndOffset < recoveryPoint;
-    if (this.#report.lostDurableRecords) sometimes('log: records below the recovery point are gone');
+    if (this.#report.lostDurableRecords) {
+      sometimes('log: records below the recovery point are gone');
+      this.#options.onDamage?.();
+    }
     this.#epochs.truncateFromEnd(this.#logEndOffset);
     this.#epochs.truncateFromStart(logStartOffset);
     return {
@@ -231,6 +236,7 @@ class Loader {
       if (!chain.canContinueWith(segment)) {
         if (chain.doubt !== null) return chain.doubt;
         this.#report.wasCutInTheMiddle = await hasSoundBatch(segment, 0);
+        if (this.#report.wasCutInTheMiddle) this.#options.onDamage?.();
         this.#dropFrom(index);
         break;
       }
@@ -240,8 +246,10 @@ class Loader {
       // The next segment begins with what was written, and mostly synced, after this one.
       const hasNext = index + 1 < this.#segments.count;
       this.#report.wasCutInTheMiddle = hasNext || (await hasSoundBatch(segment, end));
-      if (this.#report.wasCutInTheMiddle) sometimes('log: damage in the middle found by recovery');
-      else sometimes('log: torn end cut');
+      if (this.#report.wasCutInTheMiddle) {
+        sometimes('log: damage in the middle found by recovery');
+        this.#options.onDamage?.();
+      } else sometimes('log: torn end cut');
       this.#dropFrom(index + 1);
       this.#report.truncatedBytes += segment.sizeBytes - end;
       segment.truncateTo(end, segment.indexes);

@@ -57,6 +57,11 @@ export interface LogManagerOptions {
   /** A log directory has failed; all its logs are offline. */
   onDirectoryOffline: (directory: LogDirectory, error: StorageError) => void;
   maxParallelSyncs?: number;
+  /**
+   * A log that is being opened was found damaged (B3). Called before it is cut: after that the next start would find nothing,
+   * and whoever must know of the damage has to be told by what this leaves behind. May throw StorageError.
+   */
+  onDamage?: () => void;
   /** Free bytes of a log directory below which records are refused; see SpaceGuard. Default: none. */
   minFreeBytes?: () => number;
   /** Runs a callback after the current turn of the event loop. */
@@ -316,6 +321,7 @@ export class LogManager {
       flusher: directory.flusher,
       tailCache: this.#tailCache,
       openSegments: this.#openSegments,
+      onDamage: this.#options.onDamage,
       onFull: () => directory.space.onFull(),
       expectRoom: (asking, bytes) => directory.space.expectRoom(bytes, asking.name.startsWith(internalTopicPrefix)),
       persistRecoveryPoint: (changed, recoveryPoint) => directory.persistRecoveryPoint(changed, recoveryPoint),

@@ -64,6 +64,8 @@ export interface PartitionLogOptions {
   onSynced?: (durationMs: number) => void;
   /** The disk failed; the whole log directory is to go offline. Called once. */
   onFailure?: (log: PartitionLog, error: StorageError) => void;
+  /** Opening has found records damaged or gone, and is about to cut the log there. */
+  onDamage?: (() => void) | undefined;
   /** The directory was made just now and its name is not durable yet. */
   isNew?: boolean;
 }
@@ -102,6 +104,7 @@ export class PartitionLog implements Flushable {
     const { hadCleanShutdown, recoveryPoint, logStartOffset, maxProducerIdExpirationMs: producerExpirationMs } = options;
     const loaded = await loadLog({
       ...{ fs, clock, context, config, hadCleanShutdown, recoveryPoint, logStartOffset, producerExpirationMs },
+      onDamage: options.onDamage,
     });
     const { logEndOffset } = loaded;
     const log: PartitionLog = new PartitionLog(options, loaded.report, {

@@ -41,6 +41,16 @@ export function saveLastRegistration(fs: Fs, directory: string, registration: La
 }
 
 /**
+ * No former epoch may be named any more, not even by a start after this one: what a damaged log had was cut away, and the next
+ * start finds it in order. Durable when it returns. Throws StorageError.
+ */
+export function forgetLastRegistration(fs: Fs, directory: string): void {
+  if (readLastRegistration(fs, directory)?.brokerEpoch === -1) return;
+  // The file stays, since it also says whose directory this is.
+  saveLastRegistration(fs, directory, { brokerEpoch: -1, durability: 'page-cache' });
+}
+
+/**
  * The epoch to name at the next registration: of a clean shutdown, or of a crash that cannot have lost anything that was
  * acknowledged; −1 says that this broker must catch up before it may lead (A18).
  */

@@ -20,7 +20,7 @@ import { offsetsTopic } from '../groups/group-service.ts';
 import { logConfigOf } from '../replica/topic-configs.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { BrokerLog } from './broker-log.ts';
-import { wasRegisteredHere } from './last-registration.ts';
+import { forgetLastRegistration, wasRegisteredHere } from './last-registration.ts';
 
 export interface OpenLogsOptions {
   readonly platform: Platform;
@@ -29,6 +29,8 @@ export interface OpenLogsOptions {
   /** A group commit took so long. */
   readonly onSynced: (durationMs: number) => void;
   readonly onOffline: (directory: string, error: Error) => void;
+  /** Where the last registration is kept. */
+  readonly registrationDirectory: string;
 }
 
 /** Recent batches kept in memory for followers and tailing consumers. */
@@ -42,6 +44,8 @@ export async function openLogs(config: BrokerConfig, options: OpenLogsOptions): 
   for (const directory of manager.missing)
     options.log.warn({ directory }, 'a partition is gone from the disk: this broker has to catch up before it may lead');
   for (const log of manager.logs()) reportRecovery(options.log, log);
+  // Of a partition that is gone altogether a later start may know nothing any more.
+  if (manager.missing.length > 0) forgetLastRegistration(options.platform.fs, options.registrationDirectory);
   return manager;
 }
 
@@ -59,6 +63,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     codecs: nodeCodecs,
     processes,
     newUuid: () => uuidOf(random.bytes(uuidBytes)),
+    onDamage: () => forgetLastRegistration(fs, options.registrationDirectory),
     minFreeBytes: () => config.view.number('jackdaw.log.min.free.bytes'),
     defer: (callback) => scheduler.defer(callback),
     onDurable: options.onDurable,
