@@ -127,6 +127,7 @@ export const sometimesCatalogue: readonly string[] = [
   'fault: bits rot under a running broker',
   'fault: nobody hears the active controller',
   'fault: power is cut while a write is not synced',
+  'fault: power is cut while the cut of a log is not synced',
   'fault: records rot before a follower has them',
   'fault: the active controller dies',
   'fault: the active controller dies while a broker registers',

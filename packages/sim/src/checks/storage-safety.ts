@@ -4,11 +4,14 @@
  *   MarkerIsTaken         while a broker runs, the marker of its last clean stop is not on its disk, durably (B7, A18)
  *   FailedSyncIsFinal     a log one of whose syncs has failed is offline (B9)
  *   RecoveryPointIsTrue   recovery, by the recovery point on disk, begins at a segment before which all is synced (B2, B7)
+ *   RecoveredIsSound      what recovery has left in a log are batches with the right CRC, whose epochs never fall (B2, B3, B7)
  */
-import type { PartitionLog } from '@jackdaw/log';
+import type { MemoryFs, PartitionLog } from '@jackdaw/log';
+import { batchBaseOffset, batchLeaderEpoch, batchSizeInBytes, isValidCrc } from '@jackdaw/protocol';
 import { dataDirectory } from '../node/sim-node.ts';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import { fail } from './check.ts';
+import { segmentPath } from './segment-path.ts';
 import type { Family, LiveNode } from './watch.ts';
 
 const markerPath = `${dataDirectory}/.kafka_cleanshutdown`;
@@ -27,6 +30,7 @@ const lookEveryMs = 50;
 
 export class StorageSafety implements Family {
   readonly #seen = new Map<LiveNode, Seen>();
+  readonly #recovered = new WeakSet<PartitionLog>();
   #nextLookMs = 0;
 
   onStarted(live: LiveNode): void {
@@ -53,7 +57,21 @@ export class StorageSafety implements Family {
     const { nowMs } = cluster.world.loop;
     if (nowMs < this.#nextLookMs) return;
     this.#nextLookMs = nowMs + lookEveryMs;
-    for (const [live, { points }] of this.#seen) expectTrueRecoveryPoints(live, points);
+    for (const [live, { points }] of this.#seen) {
+      expectTrueRecoveryPoints(live, points);
+      this.#expectSoundLogs(live);
+    }
+  }
+
+  /** Of a start, each log once. */
+  #expectSoundLogs({ cluster, node, services, label }: LiveNode): void {
+    if (node.starts === 1 || cluster.damaged.has(node.id)) return;
+    for (const log of services.logManager.logs()) {
+      if (this.#recovered.has(log) || log.isOffline) continue;
+      this.#recovered.add(log);
+      const unsound = whatIsUnsound(log, node.disk);
+      if (unsound !== null) fail('RecoveredIsSound', `${label}: ${log.name} holds ${unsound}`);
+    }
   }
 
   onDied(live: LiveNode): void {
@@ -94,4 +112,24 @@ function segmentOf({ segmentBaseOffsets }: PartitionLog, offset: number): number
 
 function nameOf({ name }: PartitionLog): string {
   return name.replace(/-(\d+)$/, ' $1');
+}
+
+/** Least size of a batch. */
+const headerBytes = 61;
+
+function whatIsUnsound(log: PartitionLog, disk: MemoryFs): string | null {
+  let epoch = -1;
+  for (const segment of log.segmentBaseOffsets) {
+    const bytes = disk.contentOf(segmentPath(log.directory, segment));
+    for (let at = 0; bytes !== null && bytes.length - at >= headerBytes; at += batchSizeInBytes(bytes, at)) {
+      const baseOffset = batchBaseOffset(bytes, at);
+      // It may just be written.
+      if (baseOffset >= log.logEndOffset) return null;
+      if (batchSizeInBytes(bytes, at) < headerBytes || !isValidCrc(bytes, at)) return `a damaged batch at ${baseOffset}`;
+      const its = batchLeaderEpoch(bytes, at);
+      if (its < epoch) return `a batch of epoch ${its} at ${baseOffset}, behind one of epoch ${epoch}`;
+      epoch = its;
+    }
+  }
+  return null;
 }

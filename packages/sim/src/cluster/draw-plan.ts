@@ -14,6 +14,7 @@ import { laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
 import { withQuorumScheme } from './quorum-schemes.ts';
 import { withScheme } from './schemes.ts';
+import { withStorageScheme } from './storage-schemes.ts';
 
 export function drawPlan(seed: number): RunPlan {
   const prng = new Prng(seed ^ 0x706c616e);
@@ -30,6 +31,8 @@ export function drawPlan(seed: number): RunPlan {
   const plan = { seed, knobs, nodes, voters: layout.voters, settings, topics, workload, faults, chaosMs, buggify };
   const ofQuorum = new Prng(seed ^ 0x71756f72);
   if (ofQuorum.chance(quorumSchemeChance)) return withQuorumScheme(ofQuorum, plan);
+  const ofStorage = new Prng(seed ^ 0x73746f72);
+  if (ofStorage.chance(storageSchemeChance)) return withStorageScheme(ofStorage, plan);
   if (prng.chance(schemeChance)) return withScheme(prng, plan);
   const later = new Prng(seed ^ 0x6c736368);
   return later.chance(laterSchemeChance) ? withScheme(later, plan, laterSchemes) : plan;
@@ -41,6 +44,8 @@ const schemeChance = 0.5;
 const quorumSchemeChance = 0.04;
 /** Of one without such a scheme to get one of the later ones. */
 const laterSchemeChance = 0.12;
+/** Of a run to be made for what crashes leave on disks (storage-schemes.ts). */
+const storageSchemeChance = 0.03;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

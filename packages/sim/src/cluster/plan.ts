@@ -65,6 +65,7 @@ const powerFaults: ReadonlySet<FaultKind> = new Set([
   'rot-epoch',
   'rot-alone',
   'rot-behind',
+  'cut-and-crash',
 ]);
 
 /** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */

@@ -48,7 +48,8 @@ export type FaultKind =
   | 'rot-behind'
   | 'lone-leader'
   | 'half-told'
-  | 'late-grant';
+  | 'late-grant'
+  | 'cut-and-crash';
 
 /** Who is hit: a role is looked up when the time comes. */
 export type FaultTarget = 'any' | 'controller' | 'leader' | 'follower' | 'coordinator';

@@ -33,6 +33,7 @@ import {
   twoElections,
   unregisterAway,
 } from './schemes.ts';
+import { cutAndCrash } from './storage-schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -81,6 +82,7 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'lone-leader': loneLeader,
   'half-told': halfTold,
   'late-grant': lateGrant,
+  'cut-and-crash': cutAndCrash,
 };
 
 export function applyFault(cluster: SimCluster, action: FaultAction): void {

@@ -79,6 +79,7 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'lone-leader': [0, 0],
   'half-told': [100, 500],
   'late-grant': [0, 0],
+  'cut-and-crash': [100, 500],
 };
 
 const targets: readonly FaultTarget[] = ['any', 'any', 'controller', 'leader', 'leader', 'follower', 'coordinator'];
