@@ -10,7 +10,16 @@ export function withStorageScheme(prng: Prng, plan: RunPlan): RunPlan {
 }
 
 /** Batches of one size: what is left of a cut may begin where the new end is. */
-const even = { ...busy, idempotentSenders: 1, plainSenders: 2, weakSenders: 2, maxBurst: 1, compression: 0, recordBytes: 60, pauseMs: 25 };
+const even = {
+  ...busy,
+  idempotentSenders: 1,
+  plainSenders: 2,
+  weakSenders: 2,
+  maxBurst: 1,
+  compression: 0,
+  recordBytes: 60,
+  pauseMs: 25,
+};
 const cuts = { ...alert, ...covered, 'log.flush.offset.checkpoint.interval.ms': '100' };
 
 const cutAndCrash: Scheme = (prng) => ({

@@ -43,7 +43,6 @@ export function cutAndCrash(context: FaultContext): void {
   when(context, {
     isDue,
     onDue: () => {
-
       slowDown(context, former);
       undo();
       crashAfterCut(context, former, placed);
