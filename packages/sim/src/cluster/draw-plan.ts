@@ -12,6 +12,7 @@ import type { WorldKnobs } from '../world/world.ts';
 import { drawSettings } from './draw-settings.ts';
 import { laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
+import { withIsrScheme } from './isr-schemes.ts';
 import { withQuorumScheme } from './quorum-schemes.ts';
 import { withScheme } from './schemes.ts';
 import { withStorageScheme } from './storage-schemes.ts';
@@ -33,6 +34,8 @@ export function drawPlan(seed: number): RunPlan {
   if (ofQuorum.chance(quorumSchemeChance)) return withQuorumScheme(ofQuorum, plan);
   const ofStorage = new Prng(seed ^ 0x73746f72);
   if (ofStorage.chance(storageSchemeChance)) return withStorageScheme(ofStorage, plan);
+  const ofIsr = new Prng(seed ^ 0x69737263);
+  if (ofIsr.chance(isrSchemeChance)) return withIsrScheme(ofIsr, plan);
   if (prng.chance(schemeChance)) return withScheme(prng, plan);
   const later = new Prng(seed ^ 0x6c736368);
   return later.chance(laterSchemeChance) ? withScheme(later, plan, laterSchemes) : plan;
@@ -46,6 +49,8 @@ const quorumSchemeChance = 0.04;
 const laterSchemeChance = 0.12;
 /** Of a run to be made for what crashes leave on disks (storage-schemes.ts). */
 const storageSchemeChance = 0.03;
+/** Of a run to be made for changes of the ISR (isr-schemes.ts). */
+const isrSchemeChance = 0.02;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {
