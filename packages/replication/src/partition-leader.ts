@@ -350,17 +350,22 @@ export class PartitionLeader {
     if (progress === undefined) return false;
     const end = this.#log.logEndOffset;
     if (this.#isr.committed.has(id)) return progress.isCaughtUp(end, nowMs, this.#config.replicaLagTimeMaxMs());
-    return this.#mayJoin(progress);
+    return this.#mayJoin(progress, nowMs);
   }
 
-  /** A14: fetched in this epoch, at or past the high watermark and the epoch's start, alive under that broker epoch. */
-  #mayJoin(progress: FollowerProgress): boolean {
+  /**
+   * A14: fetched in this epoch, at or past the high watermark and the epoch's start, alive under that broker epoch. And caught
+   * up by the measure by which it would be left out (A16): while the high watermark stands still, one that is stuck above it
+   * would come and go with every answer of the controller.
+   */
+  #mayJoin(progress: FollowerProgress, nowMs: number): boolean {
     if (progress.hasReported && !this.#isEligible(progress)) sometimes('replication: ineligible follower kept out of the ISR');
     else if (progress.hasReported && progress.durableOffset < this.leaderEpochStartOffset) {
       sometimes('replication: follower kept out until it reaches the start of the epoch');
     }
     if (!progress.hasReported || !progress.hasReportedSinceLeft || !this.#isEligible(progress)) return false;
-    return progress.durableOffset >= this.#highWatermark && progress.durableOffset >= this.leaderEpochStartOffset;
+    if (progress.durableOffset < this.#highWatermark || progress.durableOffset < this.leaderEpochStartOffset) return false;
+    return progress.isCaughtUp(this.#log.logEndOffset, nowMs, this.#config.replicaLagTimeMaxMs());
   }
 
   #isAboutToJoin(progress: FollowerProgress, nowMs: number): boolean {

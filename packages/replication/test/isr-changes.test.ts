@@ -227,3 +227,19 @@ test('A15: an answer in the known partition epoch settles a change that changed 
   report(3, 5);
   assert.deepEqual(members(leader.maybeProposeIsr(0)), [1, 2, 3]);
 });
+
+test('A16: one that is stuck at a high watermark that stands still is left out once, and not let in again at each report', () => {
+  const { leader, append, report } = leaderFixture({ log: MemoryLog.of(0, 0), state: { isr: [1, 2] }, highWatermark: 2 });
+  report(2, 2);
+  append(1);
+  const late = lagTimeMaxMs + 1;
+  assert.deepEqual(members(leader.maybeProposeIsr(late)), [1]);
+  leader.onIsrAnswer({ isr: [1], partitionEpoch: 11, leaderEpoch: 5 }, late);
+  // Its disk is full: it is heard, and gets no further.
+  for (let nowMs = late; nowMs < late + 100; nowMs += 10) {
+    report(2, 2, { nowMs });
+    assert.equal(leader.maybeProposeIsr(nowMs), null);
+  }
+  report(2, 3, { nowMs: late + 100 });
+  assert.deepEqual(members(leader.maybeProposeIsr(late + 100)), [1, 2]);
+});
