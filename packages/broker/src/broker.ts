@@ -67,6 +67,8 @@ export interface Broker {
   readonly adminPort: number;
   /** Whether the active controller is on this node now. */
   readonly isController: boolean;
+  /** The term of the quorum in which it decides; null while it is not on this node. */
+  readonly controllerTerm: number | null;
   /** Resolves when clients are served; rejects when the node stops before. */
   readonly whenReady: Promise<void>;
   /** Hands over, flushes and stops; safe to call twice. */
@@ -146,6 +148,10 @@ class RunningNode implements Broker {
 
   get isController(): boolean {
     return this.#core?.controllerDriver.isActive ?? false;
+  }
+
+  get controllerTerm(): number | null {
+    return this.#core?.controllerDriver.activeTerm ?? null;
   }
 
   get rpcPort(): number {

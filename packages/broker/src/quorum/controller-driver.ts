@@ -81,6 +81,11 @@ export class ControllerDriver {
     return this.#active !== null;
   }
 
+  /** The term in which the active controller decides; null while none is active. */
+  get activeTerm(): Term | null {
+    return this.#active === null ? null : this.#activeTerm;
+  }
+
   /** The active controller, for gauges. */
   get active(): ActiveController | null {
     return this.#active;

@@ -10,6 +10,8 @@ import { CommittedRecords } from './committed-records.ts';
 import { GhostPartitions } from './ghost-partition.ts';
 import { GroupSafety } from './group-safety.ts';
 import { GroupSessions } from './group-sessions.ts';
+import { controllerTerm } from './controller-term.ts';
+import { expectJoins } from './joins.ts';
 import { MetadataSafety } from './metadata-safety.ts';
 import { ProcessSafety, unexpectedEnds } from './process-safety.ts';
 import { QuorumBounds } from './quorum-bounds.ts';
@@ -40,6 +42,7 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
   const records = new CommittedRecords(ghosts);
   const metadata = new MetadataSafety(ghosts, (ghost, cluster) => {
     records.expectCandidates(ghost, cluster);
+    expectJoins(ghost);
     const led = ghost.leaders.get(ghost.registration.leaderEpoch);
     if (led !== undefined) expectSuperset(ghost, led.leader, led.label);
   });
@@ -50,6 +53,7 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
     new ReplicaSafety(ghosts, records),
     new GroupSafety(ghosts),
     new ProcessSafety(),
+    controllerTerm,
     new StorageSafety(),
     new QuorumStore(),
     new ControllerImage(),

@@ -1,7 +1,7 @@
 /**
  * Committed records, followed over all replicas: what was below any high watermark once stays as it is, everywhere.
  *
- *   LogMatching                 a batch at one offset of one leader epoch is the same on every replica
+ *   LogMatching                 a batch at one offset of one leader epoch is the same on every replica, and follows one of the same epoch
  *   ConsistentRead              an offset below a high watermark never changes (A20)
  *   DurableSurvives             a restart finds every record that had been durable (B1, B2)
  *   NeverTwoLeadersInSameEpoch  one role object of one start leads in a leader epoch (A9)
@@ -64,11 +64,9 @@ export class CommittedRecords {
       let byEpoch = ghost.written.get(batch.baseOffset);
       if (byEpoch === undefined) ghost.written.set(batch.baseOffset, (byEpoch = new Map<number, BatchMark>()));
       const known = byEpoch.get(batch.leaderEpoch);
-      if (known === undefined) {
-        if (!isLost) byEpoch.set(batch.leaderEpoch, batch);
-      } else if (!isSameBatch(known, batch) && !isLost) {
-        fail('LogMatching', `${ghost.name} on ${live.label}: ${describeBatch(batch)}, elsewhere ${describeBatch(known)}`);
-      }
+      if (isLost) return;
+      if (known === undefined || known.epochBefore === undefined) byEpoch.set(batch.leaderEpoch, batch);
+      if (known !== undefined) expectMatching(known, batch, `${ghost.name} on ${live.label}`);
     });
   }
 
@@ -163,6 +161,14 @@ export class CommittedRecords {
   #isLost({ live }: SeenReplica): boolean {
     return this.#ghosts.hasLost(live.cluster, live.node.id);
   }
+}
+
+/** With what is before it, by induction: two logs that have this batch agree in everything below. */
+function expectMatching(known: BatchMark, batch: BatchMark, who: string): void {
+  if (!isSameBatch(known, batch)) fail('LogMatching', `${who}: ${describeBatch(batch)}, elsewhere ${describeBatch(known)}`);
+  const [before, elsewhere] = [batch.epochBefore, known.epochBefore];
+  if (before === undefined || elsewhere === undefined || before === elsewhere) return;
+  fail('LogMatching', `${who}: ${describeBatch(batch)} follows a batch of epoch ${before}, elsewhere one of epoch ${elsewhere}`);
 }
 
 function nameOf({ ghost, live }: SeenReplica): string {

@@ -27,6 +27,8 @@ export class GhostPartition {
   readonly committedAtElection = new Map<number, number>();
   /** Leader epoch → the role object that led in it, and whose it was. */
   readonly leaders = new Map<number, { readonly leader: PartitionLeader; readonly label: string }>();
+  /** Members that came into the ISR since the last look, each with its registration at that moment. */
+  joined: { readonly id: number; readonly leaderEpoch: number; readonly brokerEpoch: number }[] = [];
   /** Leader epoch → the largest high watermark that its leader could show to clients. */
   readonly visible = new Map<number, number>();
   /** Every batch that was ever below a high watermark, ascending. */

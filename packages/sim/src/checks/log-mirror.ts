@@ -13,6 +13,8 @@ export interface BatchMark {
   readonly nextOffset: number;
   readonly leaderEpoch: number;
   readonly crc: number;
+  /** Leader epoch of the batch that ends where this one begins, as far as one is there. */
+  readonly epochBefore?: number | undefined;
 }
 
 interface PlacedBatch extends BatchMark {
@@ -58,9 +60,17 @@ export class LogMirror {
         position = endPosition;
         if (batch.nextOffset <= this.end) continue;
         this.batches.push(batch);
-        onBatch(batch);
+        onBatch({ ...batch, epochBefore: this.#epochBefore(log.logStartOffset) });
       }
     }
+  }
+
+  /** Of the last batch. What is below the log's start may be of another time. */
+  #epochBefore(logStart: number): number | undefined {
+    const before = this.batches.at(-2);
+    const isAdjacent =
+      before !== undefined && before.baseOffset >= logStart && before.nextOffset === this.batches.at(-1)?.baseOffset;
+    return isAdjacent ? before.leaderEpoch : undefined;
   }
 
   /** Index of the batch that holds `offset`, or of the first behind it. */

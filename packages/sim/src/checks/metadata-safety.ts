@@ -7,7 +7,8 @@
  *   CleanElection       who is elected was in ISR or ELR, or last led; but where an unclean election is allowed (A17)
  *   FencedLeadsNothing  a leader, and every member of the ISR of a led partition, is registered and not fenced
  *
- *   EligibleAreRemembered who leaves an ISR that is below its minimum is in the ELR, unless it lost its tail (A17)
+ *   EligibleAreRemembered who leaves an ISR that is below its minimum is in the ELR, unless it lost its tail; and nobody leaves
+ *                         the ELR of an empty ISR, whatever becomes of the minimum (A17)
  *   UncleanIsNotInSync    a broker that registers and may lack records, by a crash or by damage, is in no ISR and no ELR (A18)
  *
  * That the ISR is part of the replicas, apart from the ELR, and holds the leader, is asserted by the replay itself.
@@ -126,7 +127,9 @@ export class MetadataSafety implements Family {
   #expectEligible(ghost: GhostPartition, after: PartitionRegistration, { delta, live }: Step): void {
     const { registration: before, name, topicName } = ghost;
     if (!this.image.isElrEnabled() || after.leaderRecoveryState === leaderRecovering) return;
-    if (delta.changedConfigs.size > 0 || after.isr.length >= this.#minIsrOf(live.cluster, topicName, after)) return;
+    // Another minimum makes an ELR void, but not where nobody else has the records.
+    if (delta.changedConfigs.size > 0 && (before.isr.length > 0 || after.isr.length > 0)) return;
+    if (after.isr.length >= this.#minIsrOf(live.cluster, topicName, after)) return;
     const lost = [...before.isr, ...before.elr].find((id) => {
       const isKept = after.isr.includes(id) || after.elr.includes(id) || !after.replicas.includes(id);
       return !isKept && !delta.changedBrokers.has(id) && !live.cluster.damaged.has(id);
@@ -148,6 +151,7 @@ export class MetadataSafety implements Family {
       if (after.leader >= 0 && after.leader !== ghost.registration.leader) this.#onElected(ghost, after, step);
     }
     ghost.lowestMinIsr = Math.min(ghost.lowestMinIsr, minIsr);
+    noteJoins(ghost, after, this.image);
     ghost.registration = after;
     if (after.leader >= 0 && !ghost.elected.has(after.leaderEpoch)) {
       ghost.elected.set(after.leaderEpoch, after.leader);
@@ -206,6 +210,17 @@ export class MetadataSafety implements Family {
         fail('FencedLeadsNothing', `${name}: node ${id} is fenced, and ${id === leader ? 'leads' : 'in the ISR'}`);
       }
     }
+  }
+}
+
+/** Members that the leader of the epoch has asked for; the controller itself adds none but a leader. */
+function noteJoins(ghost: GhostPartition, after: PartitionRegistration, image: MetadataImage): void {
+  const { registration: before } = ghost;
+  if (after === before || after.leaderEpoch !== before.leaderEpoch) return;
+  for (const id of after.isr) {
+    const brokerEpoch = image.brokers.get(id)?.brokerEpoch;
+    if (before.isr.includes(id) || id === after.leader || brokerEpoch === undefined) continue;
+    ghost.joined.push({ id, leaderEpoch: after.leaderEpoch, brokerEpoch });
   }
 }
 

@@ -3,7 +3,7 @@
  *
  *   StrangerIsNotCounted   a leader counts no disk in the place of a wiped one before that is committed
  *   ReadmittedIsCaughtUp   a disk is proposed when it holds what is committed
- *   ReadmittedInOwnTerm    by a leader that has committed an entry of its own term
+ *   ReadmittedInOwnTerm    identities, also the first ones, are changed by a leader that has committed an entry of its own term
  */
 import type { Entry } from '@jackdaw/raft';
 import { fail } from './check.ts';
@@ -53,16 +53,14 @@ export function expectReadmission({ services, label }: LiveNode, { entry, commit
   const { quorum } = services;
   const { role, term, commitIndex } = quorum.status;
   if (entry.kind !== 'identities' || role !== 'leader' || term !== entry.term) return;
+  const committedTerm = quorum.storage.term(commitIndex);
+  if (committedTerm !== null && committedTerm !== term) {
+    const proposed = [...entry.identities].map(([id, directoryId]) => `${id} with ${directoryId}`).join();
+    fail('ReadmittedInOwnTerm', `${label} proposes ${proposed} in term ${term}, and has committed up to term ${committedTerm}`);
+  }
   for (const [id, directoryId] of entry.identities) {
     const before = committed.get(id);
     if (before === undefined || before === directoryId) continue;
-    const committedTerm = quorum.storage.term(commitIndex);
-    if (committedTerm !== null && committedTerm !== term) {
-      fail(
-        'ReadmittedInOwnTerm',
-        `${label} takes node ${id} in again in term ${term}, and has committed up to term ${committedTerm}`,
-      );
-    }
     const disk = disks.get(id);
     if (disk === undefined || disk.directoryId !== directoryId) continue;
     if (Math.max(disk.lastIndex, disk.snapshotIndex) >= commitIndex - toleratedEntries) continue;

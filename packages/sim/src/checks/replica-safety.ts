@@ -9,7 +9,8 @@
  *   StrictMinIsr              nothing is committed while the ISR is below its minimum (A12)
  *   MinIsrBeforeAppend        nothing is appended with acks=all while the ISR is below its minimum (A13)
  *   HighWatermarkIsDurable    a leader commits what every member of its maximal ISR holds durably (A11, B1)
- *   EpochsInLog               no leader epoch begins behind the end of the log that remembers it (A2, B6)
+ *   EpochsInLog               no leader epoch begins behind the end of the log that remembers it; nor at its end, when the log
+ *                             was cut: only who begins to lead has an epoch without records (A2, B6)
  *   OwnDirectory              a log is in a directory that was made for its topic's id (A25)
  *   ReplicationQuorumSuperset the leader's maximal ISR covers the ISR that is registered
  */
@@ -176,10 +177,14 @@ export class ReplicaSafety implements Family {
 }
 
 /** Leader epochs that the log remembers begin within it. */
-function expectEpochsInLog({ live, ghost }: SeenReplica, log: PartitionLog): void {
+function expectEpochsInLog({ live, ghost, hosted, ...seen }: SeenReplica, log: PartitionLog): void {
   const latest = log.latestEpoch();
-  if (latest === null || log.epochForOffset(log.logEndOffset) === latest) return;
-  fail('EpochsInLog', `${ghost.name} on ${live.label}: epoch ${latest} begins behind the log's end, ${log.logEndOffset}`);
+  const end = log.logEndOffset;
+  if (latest === null) return;
+  const isCut = seen.log === log && end < seen.logEnd && hosted.role.kind === 'follower';
+  if (log.epochForOffset(end) === latest && !(isCut && log.epochForOffset(end - 1) !== latest)) return;
+  const where = isCut ? 'not before' : 'behind';
+  fail('EpochsInLog', `${ghost.name} on ${live.label}: epoch ${latest} begins ${where} the log's end, ${end}`);
 }
 
 function expectOwnDirectory({ live, ghost, hosted }: SeenReplica, log: PartitionLog): void {

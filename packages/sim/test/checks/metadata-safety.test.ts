@@ -94,6 +94,18 @@ test('the last leader may be elected in the very step in which the last eligible
   }
 });
 
+test('an ELR that another minimum empties while nobody is in sync is noticed (EligibleAreRemembered, A17)', () => {
+  const another: MetadataRecord = { type: 'config', resourceType: 2, resourceName: 't', name: 'min.insync.replicas', value: '1' };
+  const cleared = partitionChange(topicId, 0, { eligibleLeaderReplicas: [], lastKnownElr: [] });
+  const elr: MetadataRecord = { type: 'featureLevel', name: 'eligible.leader.replicas.version', featureLevel: 1 };
+  const steps = new Steps();
+  steps.take([elr, partitionChange(topicId, 0, { isr: [], eligibleLeaderReplicas: [1, 2], leader: -1 })]);
+  bites('EligibleAreRemembered', () => steps.take([another, cleared]));
+  const served = new Steps();
+  served.take([elr, partitionChange(topicId, 0, { isr: [1], eligibleLeaderReplicas: [2] })]);
+  served.take([another, cleared]);
+});
+
 test('epochs that go back are noticed (EpochsGrow)', () => {
   const steps = new Steps();
   steps.take([partitionChange(topicId, 0, { isr: [2], leader: 2 })]);

@@ -101,6 +101,29 @@ const bitten: readonly (readonly [title: string, check: string, harm: (small: Sm
     },
   ],
   [
+    'one batch behind batches of different epochs (Log Matching, A2)',
+    'LogMatching',
+    ({ replicas: [, one, other], leader: { leaderEpoch } }) => {
+      one.log.appendAsFollower(batchAt(one.log, leaderEpoch + 1, 'this'));
+      other.log.appendAsFollower(batchAt(other.log, leaderEpoch + 2, 'that'));
+      for (const { log } of [one, other]) log.appendAsFollower(batchAt(log, leaderEpoch + 3, 'then'));
+    },
+  ],
+  [
+    'an epoch that begins at the end to which a log was cut (A2, B6)',
+    'EpochsInLog',
+    (small) => {
+      const [, { log }] = small.replicas;
+      const { leaderEpoch } = small.leader;
+      const end = log.logEndOffset;
+      log.appendAsFollower(batchAt(log, leaderEpoch + 1, 'gone'));
+      small.lookAtAll();
+      log.truncateTo(end);
+      lie(log, 'latestEpoch', () => leaderEpoch + 1);
+      lie(log, 'epochForOffset', (offset) => (offset < end ? leaderEpoch : leaderEpoch + 1));
+    },
+  ],
+  [
     'an offset that is another below another high watermark (A20)',
     'ConsistentRead',
     (small) => {

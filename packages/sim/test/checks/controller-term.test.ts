@@ -1,0 +1,22 @@
+/**
+ * Controllers that outlive the leadership for which they were made.
+ */
+import { test } from 'node:test';
+import { controllerTerm } from '../../src/checks/controller-term.ts';
+import type { LiveNode } from '../../src/checks/watch.ts';
+import { bites } from './fakes.ts';
+
+function nodeWith(active: number | null, role: 'leader' | 'follower', term: number): LiveNode {
+  const services = { quorum: { softState: { role, term, leaderId: null } } };
+  return { node: { broker: { controllerTerm: active } }, services, label: 'node 1, start 1' } as unknown as LiveNode;
+}
+
+test('a controller of an earlier term, or of a node that does not lead, is noticed (ControllerIsOfItsTerm, E11)', () => {
+  bites('ControllerIsOfItsTerm', () => controllerTerm.onEvent(nodeWith(3, 'leader', 5)));
+  bites('ControllerIsOfItsTerm', () => controllerTerm.onEvent(nodeWith(3, 'follower', 3)));
+});
+
+test('a controller of the term in which its node leads passes, and so does none at all', () => {
+  controllerTerm.onEvent(nodeWith(3, 'leader', 3));
+  controllerTerm.onEvent(nodeWith(null, 'leader', 3));
+});
