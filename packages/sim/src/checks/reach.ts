@@ -5,6 +5,8 @@
  * time; whatever may have been otherwise between two of them counts in the brokers' favour.
  */
 import type { SimCluster } from '../cluster/sim-cluster.ts';
+import type { FaultKind } from '../faults/actions.ts';
+import { lateMs } from '../faults/replication-schemes.ts';
 import type { SimNode } from '../node/sim-node.ts';
 import type { SimProcess } from '../world/process.ts';
 
@@ -123,7 +125,8 @@ export class Reach {
 /** How late a message may come in this run that was sent before its sender fell silent, ms. */
 export function latenessMs({ plan }: SimCluster): number {
   const { network, disk } = plan.knobs;
-  const bySlowLinks = plan.faults.some(({ kind }) => kind === 'slow-link') ? 2_000 : 0;
+  const has = (name: FaultKind): boolean => plan.faults.some(({ kind }) => kind === name);
+  const bySlowLinks = has('late-isr-change') ? lateMs : has('slow-link') ? 2_000 : 0;
   const byStragglers = network.stragglers > 0 ? network.stragglerMs : 0;
   return 4 * network.meanDelayMs + bySlowLinks + byStragglers + 4 * disk.meanSyncMs + (disk.stalls > 0 ? disk.stallMs : 0);
 }

@@ -14,6 +14,7 @@ import { laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
 import { withIsrScheme } from './isr-schemes.ts';
 import { withQuorumScheme } from './quorum-schemes.ts';
+import { replicationSchemes } from './replication-schemes.ts';
 import { withScheme } from './schemes.ts';
 import { withStorageScheme } from './storage-schemes.ts';
 
@@ -38,7 +39,9 @@ export function drawPlan(seed: number): RunPlan {
   if (ofIsr.chance(isrSchemeChance)) return withIsrScheme(ofIsr, plan);
   if (prng.chance(schemeChance)) return withScheme(prng, plan);
   const later = new Prng(seed ^ 0x6c736368);
-  return later.chance(laterSchemeChance) ? withScheme(later, plan, laterSchemes) : plan;
+  if (later.chance(laterSchemeChance)) return withScheme(later, plan, laterSchemes);
+  const ofReplicas = new Prng(seed ^ 0x7265706c);
+  return ofReplicas.chance(replicationSchemeChance) ? withScheme(ofReplicas, plan, replicationSchemes) : plan;
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
@@ -51,6 +54,8 @@ const laterSchemeChance = 0.12;
 const storageSchemeChance = 0.03;
 /** Of a run to be made for changes of the ISR (isr-schemes.ts). */
 const isrSchemeChance = 0.02;
+/** Of one to be made for what is known of replicas (replication-schemes.ts), where it is not made for anything else. */
+const replicationSchemeChance = 0.25;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

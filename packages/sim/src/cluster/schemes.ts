@@ -23,6 +23,8 @@ export interface Change {
   readonly isBuggy?: boolean;
   /** No other faults, and no `buggify`: what a check tells by time, it tells of such runs only. */
   readonly isAlone?: boolean;
+  /** The controller is on a machine of its own, the only voter; the other three are brokers only. */
+  readonly isControllerApart?: boolean;
   /** Raft's messages are lost, doubled and overtaken; else none is. */
   readonly rpc?: RunPlan['knobs']['rpc'];
   readonly always?: readonly string[];
@@ -36,6 +38,7 @@ export function withScheme(prng: Prng, plan: RunPlan, choice: readonly Scheme[] 
 }
 
 export function planWith(prng: Prng, plan: RunPlan, scheme: Scheme): RunPlan {
+  const change = scheme(prng, plan);
   const {
     faults,
     settings = {},
@@ -46,12 +49,12 @@ export function planWith(prng: Prng, plan: RunPlan, scheme: Scheme): RunPlan {
     isAlone = false,
     rpc = noLoss,
     always = [],
-  } = scheme(prng, plan);
+  } = change;
   const others = plan.faults.filter(({ atMs }) => prng.chance(0.15) && atMs < chaosMs && !isAlone);
   const knobs = { ...plan.knobs, ...(isQuick ? { network: quickNetwork, disk: quickDisk } : {}), rpc };
   return {
     ...plan,
-    ...threeVoters(plan),
+    ...(change.isControllerApart === true ? controllerApart(plan) : threeVoters(plan)),
     knobs,
     settings: { ...plan.settings, ...settings },
     workload: { ...plan.workload, ...workload },
@@ -76,6 +79,12 @@ function threeVoters({ nodes }: RunPlan): Pick<RunPlan, 'nodes' | 'voters'> {
     voters: ids,
     nodes: ids.map((id) => ({ ...(nodes[id - 1] ?? first), id, roles: 'broker,controller' as const, startsAtOnce: true })),
   };
+}
+
+function controllerApart({ nodes }: RunPlan): Pick<RunPlan, 'nodes' | 'voters'> {
+  const first = nodes[0] as NodePlan;
+  const brokers = [2, 3, 4].map((id) => ({ ...(nodes[id - 1] ?? first), id, roles: 'broker' as const, startsAtOnce: true }));
+  return { voters: [1], nodes: [{ ...first, id: 1, roles: 'controller', startsAtOnce: true }, ...brokers] };
 }
 
 export const alert: Settings = {

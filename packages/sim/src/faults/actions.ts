@@ -49,7 +49,11 @@ export type FaultKind =
   | 'lone-leader'
   | 'half-told'
   | 'late-grant'
-  | 'cut-and-crash';
+  | 'cut-and-crash'
+  | 'relay-tail'
+  | 'clear-elr'
+  | 'fenced-restart'
+  | 'late-isr-change';
 
 /** Who is hit: a role is looked up when the time comes. */
 export type FaultTarget = 'any' | 'controller' | 'leader' | 'follower' | 'coordinator';

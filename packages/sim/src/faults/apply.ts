@@ -21,6 +21,7 @@ import {
   slowLink,
 } from './network-faults.ts';
 import { halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
+import { clearElr, fencedRestart, lateIsrChange, relayTail } from './replication-schemes.ts';
 import { rotAlone, rotBehind, rotEpoch, rotIndex } from './rot-schemes.ts';
 import {
   blink,
@@ -83,6 +84,10 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'half-told': halfTold,
   'late-grant': lateGrant,
   'cut-and-crash': cutAndCrash,
+  'relay-tail': relayTail,
+  'clear-elr': clearElr,
+  'fenced-restart': fencedRestart,
+  'late-isr-change': lateIsrChange,
 };
 
 export function applyFault(cluster: SimCluster, action: FaultAction): void {

@@ -80,6 +80,10 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'half-told': [100, 500],
   'late-grant': [0, 0],
   'cut-and-crash': [100, 500],
+  'relay-tail': [0, 0],
+  'clear-elr': [0, 1_000],
+  'fenced-restart': [0, 0],
+  'late-isr-change': [0, 0],
 };
 
 const targets: readonly FaultTarget[] = ['any', 'any', 'controller', 'leader', 'leader', 'follower', 'coordinator'];

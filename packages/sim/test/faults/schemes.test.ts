@@ -8,6 +8,7 @@ import { runInTurn } from '../../src/batch/in-turn.ts';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
 import { laterSchemes } from '../../src/cluster/later-schemes.ts';
 import { withQuorumScheme } from '../../src/cluster/quorum-schemes.ts';
+import { replicationSchemes } from '../../src/cluster/replication-schemes.ts';
 import { withScheme } from '../../src/cluster/schemes.ts';
 
 /** Draws until the plan has faults of the kind, and runs it. */
@@ -38,6 +39,19 @@ const schemes = [
 for (const [kind, place] of schemes) {
   test(`a scheme with ${kind} comes to its place, and every check holds`, async () => {
     assert.ok(await reached(kind, place), place);
+  });
+}
+
+const ofReplicas = [
+  ['relay-tail', 'fault: a leader is back with records that nobody else has'],
+  ['clear-elr', 'fault: the minimum of a partition without a leader is set'],
+  ['fenced-restart', 'fault: a broker serves again before its leader hears of its restart'],
+  ['late-isr-change', 'fault: a member of the ISR is fenced while a change of it is under way'],
+] as const;
+
+for (const [kind, place] of ofReplicas) {
+  test(`a scheme with ${kind} comes to its place, and every check holds`, async () => {
+    assert.ok(await reached(kind, place, (prng, plan) => withScheme(prng, plan, replicationSchemes)), place);
   });
 }
 
