@@ -55,7 +55,7 @@ const storageSchemeChance = 0.03;
 /** Of a run to be made for changes of the ISR (isr-schemes.ts). */
 const isrSchemeChance = 0.02;
 /** Of one to be made for what is known of replicas (replication-schemes.ts), where it is not made for anything else. */
-const replicationSchemeChance = 0.25;
+const replicationSchemeChance = 0.15;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {
