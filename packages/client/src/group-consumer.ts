@@ -21,6 +21,14 @@ import { sleepUnlessAborted } from './sleep.ts';
 
 let nextLane = 1;
 
+/** Partitions of each topic of the group as one member saw them, by topic; those that it did not find are missing. */
+interface Distributed {
+  readonly topics: readonly string[];
+  readonly counts: ReadonlyMap<string, number>;
+  /** When they were last compared with what the brokers say. */
+  comparedMs: number;
+}
+
 /** Coordinator answers after which the member has to join anew, under a new member id. */
 const lostMembership: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION]);
 
@@ -37,6 +45,8 @@ export class GroupConsumer {
   #joining: Promise<void> | undefined;
   #heartbeatTimer: Timer | undefined;
   #lastCommitMs: number;
+  /** What this member has distributed as the leader of the group; null while another one leads. */
+  #distributed: Distributed | null = null;
   #failure: Error | undefined;
   #isClosed = false;
 
@@ -222,7 +232,9 @@ export class GroupConsumer {
   }
 
   async #sync(nodeId: number, joined: JoinGroupResponse): Promise<TopicPartition[]> {
-    const isLeader = joined.leader === this.#memberId && !joined.skipAssignment;
+    const isLeader = joined.leader === this.#memberId;
+    const assignments = isLeader ? await this.#computeAssignments(joined) : [];
+    if (!isLeader) this.#distributed = null;
     const synced = await this.#cluster.callNode(
       nodeId,
       apis.syncGroup,
@@ -233,7 +245,8 @@ export class GroupConsumer {
         groupInstanceId: this.#options.groupInstanceId ?? null,
         protocolType: 'consumer',
         protocolName: joined.protocolName,
-        assignments: isLeader ? await this.#computeAssignments(joined) : [],
+        // A static member that came back as the leader finds the assignments made.
+        assignments: joined.skipAssignment ? [] : assignments,
       },
       { lane: this.#lane, timeoutMs: this.#rebalanceTimeoutMs + 5_000 },
     );
@@ -245,13 +258,33 @@ export class GroupConsumer {
   async #computeAssignments(joined: JoinGroupResponse): Promise<{ memberId: string; assignment: Uint8Array }[]> {
     const members = joined.members.map(({ memberId, metadata }) => ({ memberId, topics: decodeSubscription(metadata) }));
     const topics = [...new Set(members.flatMap((member) => member.topics))];
-    const metadata = await this.#cluster.fetchMetadata(topics);
-    const counts = new Map(
-      metadata.topics.filter((topic) => topic.errorCode === 0).map((topic) => [topic.name, topic.partitions.length]),
-    );
+    const counts = await this.#countPartitions(topics);
+    this.#distributed = { topics, counts, comparedMs: this.#nowMs() };
     const assignor: AssignorName = joined.protocolName === 'roundrobin' ? 'roundrobin' : 'range';
     const assignment = assignPartitions(assignor, members, counts);
     return [...assignment].map(([memberId, partitions]) => ({ memberId, assignment: encodeAssignment(partitions) }));
+  }
+
+  async #countPartitions(topics: readonly string[]): Promise<Map<string, number>> {
+    const metadata = await this.#cluster.fetchMetadata(topics);
+    const found = metadata.topics.filter((topic) => topic.errorCode === 0);
+    return new Map(found.map((topic) => [topic.name, topic.partitions.length]));
+  }
+
+  /**
+   * Topics that come late or grow are nobody's until the leader of the group joins again (as Kafka's consumer does, when its
+   * metadata is refreshed). One that was not found is looked for at each heartbeat.
+   */
+  async #compareTopics(): Promise<void> {
+    const distributed = this.#distributed;
+    if (distributed === null) return;
+    const isComplete = distributed.topics.every((name) => distributed.counts.has(name));
+    const isDue = this.#nowMs() - distributed.comparedMs >= this.#cluster.options.metadataMaxAgeMs;
+    if (isComplete && !isDue) return;
+    const counts = await this.#countPartitions(distributed.topics);
+    if (this.#distributed !== distributed) return;
+    distributed.comparedMs = this.#nowMs();
+    if (distributed.topics.some((name) => counts.get(name) !== distributed.counts.get(name))) this.#needsJoin = true;
   }
 
   /** Throws unless the coordinator accepted us; a lost membership is forgotten first, so that the retry joins anew. */
@@ -296,7 +329,7 @@ export class GroupConsumer {
         groupInstanceId: this.#options.groupInstanceId ?? null,
       };
       const body = await this.#cluster.callNode(await this.#coordinator(), apis.heartbeat, draft, { lane: this.#lane });
-      if (body.errorCode === 0) return;
+      if (body.errorCode === 0) return await this.#compareTopics();
       this.#onGroupError(body.errorCode);
       const error = new KafkaError(body.errorCode);
       if (!this.#needsJoin && !error.isRetriable) this.#failure = error;

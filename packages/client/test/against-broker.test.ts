@@ -190,6 +190,33 @@ test('two members of a group share the partitions, commit, and the one who stays
   assert.equal((await deleteGroups(cluster, [groupId]))[0]?.error, undefined);
 });
 
+test(
+  'a group takes up a topic that is created after it has joined, and the partitions that are added to one',
+  { skip },
+  async () => {
+    const later = `client-test-${randomUUID()}`;
+    const groupId = `client-test-group-${randomUUID()}`;
+    // As old as a heartbeat is metadata old enough to be looked at again.
+    const members = await Cluster.connect({ bootstrapServers, metadataMaxAgeMs: 100 });
+    const consumer = new GroupConsumer(members, {
+      ...{ groupId, topics: [later], autoOffsetReset: 'earliest', heartbeatIntervalMs: 100, sessionTimeoutMs: 10_000 },
+    });
+    const deadlineMs = performance.now() + 30_000;
+    const isWaiting = (): boolean => consumer.generationId < 1 && performance.now() < deadlineMs;
+    while (isWaiting()) await consumer.poll(100);
+    assert.deepEqual(consumer.assignment, []);
+    assert.equal((await createTopics(cluster, [{ name: later, partitions: 1, replicationFactor: 1 }]))[0]?.error, undefined);
+    madeTopics.push(later);
+    while (consumer.assignment.length < 1 && performance.now() < deadlineMs) await consumer.poll(100);
+    assert.equal(consumer.assignment.length, 1);
+    assert.equal((await createPartitions(cluster, [{ name: later, partitions: 3 }]))[0]?.error, undefined);
+    while (consumer.assignment.length < 3 && performance.now() < deadlineMs) await consumer.poll(100);
+    assert.equal(consumer.assignment.length, 3);
+    await consumer.close();
+    await members.close();
+  },
+);
+
 test('the cluster and its quorum describe themselves', { skip }, async () => {
   const described = await describeCluster(cluster);
   assert.ok(described.brokers.some((broker) => broker.nodeId === described.controllerId));
