@@ -29,7 +29,7 @@ const fencedRestarts: Scheme = (prng) => ({
     ['fenced-restart', 'any', 200, 600],
     ['fenced-restart', 'any', 2_300, 2_700],
   ]),
-  settings: { ...alert, ...covered },
+  settings: { ...alert, ...covered, 'replica.lag.time.max.ms': '3000' },
   topics: topicsOf(prng, 2),
   workload: { ...busy, weakSenders: 1 },
 });
