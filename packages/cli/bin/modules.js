@@ -1,0 +1,3 @@
+// The jackdaw command from its single modules, never from the one file: profiles then say which package a function is of.
+const { main } = await import('../dist/src/main.js');
+process.exitCode = await main(process.argv.slice(2));
