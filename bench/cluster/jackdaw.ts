@@ -7,7 +7,7 @@ import { nodeSettings, type Side } from './side.ts';
 
 const binaries = new URL('../../../packages/cli/bin/', import.meta.url);
 export const jackdawProgram = fileURLToPath(new URL('jackdaw.js', binaries));
-/** The same, from its single modules: a profile can tell packages apart. It starts slower, and that is not measured with a probe. */
+/** The same from its single modules: a profile can tell packages apart. Starts are measured without a probe. */
 const profiledProgram = fileURLToPath(new URL('modules.js', binaries));
 
 export const jackdaw: Side = {

@@ -200,7 +200,7 @@ export class ControllerDriver {
   /** Proposes a decision's entries; resolves when they, and all before them, are committed and applied here. */
   async #commit(decision: ControllerDecision): Promise<void> {
     for (const entry of decision.entries) {
-      const { result, committed } = this.#options.quorum().propose(entry);
+      const { result, committed } = this.#propose(entry);
       if (result.kind !== 'accepted') {
         // The controller has already moved its own image ahead: it must start again from what is committed.
         this.#rebuild();
@@ -218,6 +218,12 @@ export class ControllerDriver {
     }
     for (const event of decision.events) this.#options.onEvent(event);
     this.#tellFailovers(decision.events);
+  }
+
+  #propose(entry: Uint8Array): ReturnType<QuorumDriver['propose']> {
+    // As when more is uncommitted than the quorum keeps.
+    if (buggify('broker: quorum is busy')) return { result: { kind: 'busy' }, committed: Promise.resolve() };
+    return this.#options.quorum().propose(entry);
   }
 
   /** Only of brokers that were fenced because their stream broke: of others, nobody knows when they were lost. */

@@ -52,7 +52,7 @@ function rot(fs: MemoryFs): void {
   fs.close(file);
 }
 
-test('B3, A18: damage that one start has cut away keeps the next start from naming the former epoch, too (seed 32251)', async () => {
+test('B3, A18: damage that one start has cut away keeps the next from naming its former epoch (seed 32251)', async () => {
   const fs = new MemoryFs();
   await write(await start(fs), 3);
   saveLastRegistration(fs, directory, { brokerEpoch: 7, durability: 'fsync' });

@@ -21,7 +21,8 @@ export function savePlan(file: string, plan: RunPlan): void {
 export function describePlan(plan: RunPlan): string[] {
   const { nodes, voters, topics, workload, faults, knobs } = plan;
   const ids = nodes.map(({ id, startsAtOnce }) => (startsAtOnce ? String(id) : `${id} later`));
-  const length = `${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}${(plan.always ?? []).map((place) => `, always ${place}`).join('')}`;
+  const always = (plan.always ?? []).map((place) => `, always ${place}`).join('');
+  const length = `${plan.chaosMs} virtual ms, buggify ${textOf(plan.buggify)}${always}`;
   return [
     `seed ${plan.seed}: nodes ${ids.join(', ')}, voters ${voters.join(', ')}; ${length}`,
     `  topics: ${topics.map(describeTopic).join('; ')}`,
