@@ -1,7 +1,7 @@
 /**
  * Committed records, followed over all replicas: what was below any high watermark once stays as it is, everywhere.
  *
- *   LogMatching                 a batch at one offset of one leader epoch is the same everywhere, and follows one of the same epoch
+ *   LogMatching                 a batch at one offset of one epoch is the same everywhere, and follows one of the same epoch
  *   ConsistentRead              an offset below a high watermark never changes (A20)
  *   DurableSurvives             a restart finds every record that had been durable (B1, B2)
  *   NeverTwoLeadersInSameEpoch  one role object of one start leads in a leader epoch (A9)
