@@ -11,6 +11,7 @@ import { GhostPartitions } from './ghost-partition.ts';
 import { GroupSafety } from './group-safety.ts';
 import { GroupSessions } from './group-sessions.ts';
 import { controllerTerm } from './controller-term.ts';
+import { IsrPace } from './isr-pace.ts';
 import { expectJoins } from './joins.ts';
 import { MetadataSafety } from './metadata-safety.ts';
 import { ProcessSafety, unexpectedEnds } from './process-safety.ts';
@@ -64,5 +65,11 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
 
 function bounds(reach: Reach, metadata: MetadataSafety): Family[] {
   const looking: Family = { onEvent: () => undefined, onTime: () => reach.look() };
-  return [looking, new QuorumBounds(reach), new SessionBounds(reach, metadata), new GroupSessions(reach)];
+  return [
+    looking,
+    new QuorumBounds(reach),
+    new SessionBounds(reach, metadata),
+    new GroupSessions(reach),
+    new IsrPace(() => metadata.image),
+  ];
 }
