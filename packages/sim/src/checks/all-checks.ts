@@ -20,6 +20,7 @@ import { QuorumMessages } from './quorum-messages.ts';
 import { QuorumStore } from './quorum-store.ts';
 import { RaftSafety } from './raft-safety.ts';
 import { Reach } from './reach.ts';
+import { realDamage } from './real-damage.ts';
 import { expectSuperset, ReplicaSafety } from './replica-safety.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { StorageSafety } from './storage-safety.ts';
@@ -55,6 +56,7 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
     new GroupSafety(ghosts),
     new ProcessSafety(),
     controllerTerm,
+    realDamage,
     new StorageSafety(),
     new QuorumStore(),
     new ControllerImage(),
