@@ -41,8 +41,8 @@ export class Segment {
   hasUnsavedIndexes = false;
   /** The file was shortened and that is not synced: a crash could bring the old end back. */
   hasUnsyncedCut = false;
-  /** Part of a failed append was written and cut off again, and that is not synced. */
-  #hasUndoneAppend = false;
+  /** The file was shortened, after a truncation or a failed append, and no append has made sure since that this lasts. */
+  #isCutShort = false;
   #sizeBytes: BytePosition;
   /** Null while not loaded; never null in the active segment. */
   #indexes: SegmentIndexes | null = null;
@@ -126,10 +126,11 @@ export class Segment {
     assert(this.isActive, 'append to a sealed segment', this.baseOffset);
     const position = this.#sizeBytes;
     const file = this.file();
-    if (this.#hasUndoneAppend) {
-      // A crash that undoes the cut but keeps the next append would bring back what was refused, under the same epoch.
+    if (this.#isCutShort) {
+      // A crash that undoes the cut but keeps the next append would bring back what was cut off, with sound batches behind it:
+      // nobody could tell that it is not of this log any more, for a replica is asked for the epoch of its last batch only.
       this.context.fs.dataSyncNow(file);
-      this.#hasUndoneAppend = false;
+      this.#isCutShort = false;
     }
     try {
       writeFully(this.context.fs, file, [batches], position);
@@ -147,7 +148,7 @@ export class Segment {
     try {
       if (this.context.fs.size(file) === sizeBytes) return;
       this.hasUnsyncedCut = true;
-      this.#hasUndoneAppend = true;
+      this.#isCutShort = true;
       this.context.fs.truncate(file, sizeBytes);
     } catch (error) {
       throw new StorageError('io', this.path(logSuffix), 'a failed append could not be undone', error);
@@ -253,6 +254,7 @@ export class Segment {
   truncateTo(position: BytePosition, indexes: SegmentIndexes): void {
     this.context.fs.truncate(this.file(), position);
     this.hasUnsyncedCut = true;
+    this.#isCutShort = true;
     this.#sizeBytes = position;
     this.#indexes = indexes;
     this.aborted = this.aborted.filter((entry) => entry.lastOffset < indexes.nextOffset);

@@ -1,6 +1,6 @@
 /** Opening a log after a crash or with damaged files: what is kept, what is cut off and what is rebuilt. */
 import { Prng } from '@jackdaw/base';
-import { batchBaseOffset, eachBatch, isValidCrc } from '@jackdaw/protocol';
+import { batchBaseOffset, batchLeaderEpoch, eachBatch, isValidCrc } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSmallFile } from '../src/fs.ts';
@@ -300,6 +300,27 @@ test('B10, B2: what a full disk made the log refuse does not come back in a cras
     const text = (await readAll(again.log)).toString();
     assert.ok(!text.includes('refused'), `seed ${seed}`);
     kept += text.includes('later') ? 1 : 0;
+  }
+  assert.ok(kept > 5 && kept < 60, `${kept} of 60`);
+});
+
+test('A1, B2: what a truncation has cut off does not come back in front of what was appended after it', async () => {
+  let kept = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const fs = new MemoryFs();
+    const { log } = await openTestLog(fs.mount(), { tailBytes: 0, isNew: true });
+    fs.syncDirectoryNow('/');
+    for (const text of ['first', 'cut a', 'cut b']) append(log, batchOf([text]));
+    await log.flush();
+    log.truncateTo(1);
+    append(log, batchOf(['new a']), 1);
+    append(log, batchOf(['new b']), 1);
+    fs.crash('random', new Prng(seed));
+    const again = await openTestLog(fs.mount(), { tailBytes: 0, hadCleanShutdown: false, recoveryPoint: 0 });
+    const bytes = await readAll(again.log);
+    const epochs = [...eachBatch(bytes)].map((position) => batchLeaderEpoch(bytes, position));
+    assert.ok(!(epochs.includes(1) && bytes.toString().includes('cut')), `seed ${seed}: epochs ${epochs.join()}`);
+    kept += epochs.includes(1) ? 1 : 0;
   }
   assert.ok(kept > 5 && kept < 60, `${kept} of 60`);
 });
