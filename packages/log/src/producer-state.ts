@@ -198,14 +198,19 @@ export class ProducerState {
     this.#snapshotOffsets = offsets.sort((a, b) => a - b);
   }
 
-  /** Writes a snapshot at `endOffset` unless there is one. Not synced here. */
+  /** Writes a snapshot at `endOffset` unless there is one. Not synced here. Throws StorageError, and then leaves no part of one. */
   takeSnapshot(): void {
     if (this.#snapshotOffsets.at(-1) === this.endOffset) return;
     const { fs, directory } = this.#options;
-    const file = fs.open(join(directory, segmentFileName(this.endOffset, snapshotSuffix)), 'write');
+    const path = join(directory, segmentFileName(this.endOffset, snapshotSuffix));
+    const file = fs.open(path, 'write');
     try {
       fs.truncate(file, 0);
       writeFully(fs, file, [encodeProducerSnapshot(this.#producers.values())], 0);
+    } catch (error) {
+      // Nobody would know of it, and remove it with the records that it is of.
+      fs.unlink(path);
+      throw error;
     } finally {
       fs.close(file);
     }

@@ -327,3 +327,16 @@ test('B5: a marker that cannot be read, in a batch that is sound otherwise, does
     await opened.abandon();
   }
 });
+
+test('B10: a snapshot for which the disk has no room leaves no part of it behind (seed 1575)', async () => {
+  const fs = new MemoryFs();
+  const { log } = await openTestLog(fs);
+  produce(log, { sequence: 0 });
+  fs.capacityBytes = fs.usedBytes + 20;
+  assert.throws(() => log.roll(startMs), { kind: 'noSpace' });
+  const snapshots = (): string[] => fs.list(directory).filter((name) => name.endsWith('.snapshot'));
+  assert.deepEqual(snapshots(), []);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  log.roll(startMs);
+  assert.deepEqual(snapshots(), ['00000000000000000001.snapshot']);
+});
