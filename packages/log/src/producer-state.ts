@@ -198,7 +198,7 @@ export class ProducerState {
     this.#snapshotOffsets = offsets.sort((a, b) => a - b);
   }
 
-  /** Writes a snapshot at `endOffset` unless there is one. Not synced here. Throws StorageError, and then leaves no part of one. */
+  /** Writes a snapshot at `endOffset` unless there is one. Not synced here. Throws StorageError and leaves no part of one. */
   takeSnapshot(): void {
     if (this.#snapshotOffsets.at(-1) === this.endOffset) return;
     const { fs, directory } = this.#options;
