@@ -126,7 +126,7 @@ export class Reach {
 export function latenessMs({ plan }: SimCluster): number {
   const { network, disk } = plan.knobs;
   const has = (name: FaultKind): boolean => plan.faults.some(({ kind }) => kind === name);
-  const bySlowLinks = has('late-isr-change') ? lateMs : has('slow-link') ? 2_000 : 0;
+  const bySlowLinks = has('late-isr-change') ? lateMs : has('slow-link') || has('late-grant') ? 2_000 : 0;
   const byStragglers = network.stragglers > 0 ? network.stragglerMs : 0;
   return 4 * network.meanDelayMs + bySlowLinks + byStragglers + 4 * disk.meanSyncMs + (disk.stalls > 0 ? disk.stallMs : 0);
 }

@@ -31,7 +31,7 @@ test('topics fit on the brokers that are there when they are created', () => {
     const brokers = nodes.filter(({ roles, startsAtOnce }) => roles !== 'controller' && startsAtOnce).length;
     assert.ok(brokers >= 1);
     for (const { replicationFactor, minInsyncReplicas, partitions } of topics) {
-      assert.ok(replicationFactor <= brokers && minInsyncReplicas <= replicationFactor && partitions >= 1 && partitions <= 4);
+      assert.ok(replicationFactor <= brokers && minInsyncReplicas <= replicationFactor && partitions >= 1 && partitions <= 6);
     }
   }
 });
@@ -45,9 +45,9 @@ test('the only voter of a quorum is never the one whose disk is damaged', () => 
 
 test('every kind of fault is drawn, and no fault at all', () => {
   const kinds = new Set(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
-  assert.equal(kinds.size, 45);
+  assert.equal(kinds.size, 50);
   assert.ok(plans.some(({ faults }) => faults.length === 0));
-  assert.ok(plans.every(({ faults, chaosMs }) => faults.length <= 13 && faults.every(({ atMs }) => atMs < chaosMs)));
+  assert.ok(plans.every(({ faults, chaosMs }) => faults.length <= 17 && faults.every(({ atMs }) => atMs < chaosMs)));
 });
 
 test('knobs are off in some runs and on in others', () => {

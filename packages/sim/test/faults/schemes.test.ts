@@ -13,7 +13,7 @@ import { withScheme } from '../../src/cluster/schemes.ts';
 
 /** Draws until the plan has faults of the kind, and runs it. */
 async function reached(kind: string, place: string, draw = withScheme): Promise<boolean> {
-  for (let seed = 1, left = 8; left > 0; seed++) {
+  for (let seed = 1, left = 16; left > 0; seed++) {
     const plan = draw(new Prng(seed), calmPlan(seed));
     if (!plan.faults.some((fault) => fault.kind === kind)) continue;
     left--;
