@@ -80,9 +80,12 @@ export function recoveryPointOf(parts: LogParts): Offset {
  * Keeps recovery honest after a truncation. The checkpoint on disk may say that everything below R is synced while the
  * log was cut below R and written again. Recovery walks the whole segment that holds R, so this only matters once that
  * is no longer the segment of the cut: before a roll, and when a cut removes whole segments.
+ *
+ * `limit`: where the recovery point will be after a cut that is about to be made. Throws StorageError, and then nothing has
+ * changed: on a full disk the log is as it was.
  */
-export function lowerCheckpoint(parts: LogParts): void {
-  const recoveryPoint = recoveryPointOf(parts);
+export function lowerCheckpoint(parts: LogParts, limit: Offset = Number.POSITIVE_INFINITY): void {
+  const recoveryPoint = Math.min(recoveryPointOf(parts), limit);
   if (parts.checkpointedRecoveryPoint <= recoveryPoint) return;
   sometimes('log: recovery point lowered on the disk');
   parts.persistRecoveryPoint(recoveryPoint);

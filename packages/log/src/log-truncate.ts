@@ -30,13 +30,14 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
     truncateWholeLog(parts, offset);
     return;
   }
+  const last = segments.indexFor(offset);
+  // The checkpoint must let recovery find a cut that a crash undoes.
+  if (last + 1 < segments.count) lowerCheckpoint(parts, segments.at(last)?.baseOffset);
   beginTruncation(parts, offset);
-  const removed = segments.removeFrom(segments.indexFor(offset) + 1);
+  const removed = segments.removeFrom(last + 1);
   if (removed.length > 0) {
     sometimes('log: truncation over several segments');
-    // About to be: the checkpoint must let recovery find a cut that a crash undoes.
     segments.active.hasUnsyncedCut = true;
-    lowerCheckpoint(parts);
     deleteSegments(parts, removed.toReversed());
     parts.fs.syncDirectoryNow(parts.context.directory);
   }
@@ -47,8 +48,9 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
 /** Removes every record; the log goes on, empty, at `offset`. */
 export function truncateWholeLog(parts: LogParts, offset: Offset): void {
   const { segments, fs, context } = parts;
-  beginTruncation(parts, Math.min(offset, parts.logStartOffset));
-  lowerCheckpoint(parts);
+  const recoveryPoint = Math.min(offset, parts.logStartOffset);
+  lowerCheckpoint(parts, recoveryPoint);
+  beginTruncation(parts, recoveryPoint);
   deleteSegments(parts, segments.removeFrom(0).toReversed());
   fs.syncDirectoryNow(context.directory);
   segments.add(Segment.create(context, offset, parts.clock.wallMs()));

@@ -281,6 +281,26 @@ test('a cut across segments lowers the recovery point on disk before anything is
   assert.equal(onDisk(), 4);
 });
 
+test('B10: a cut for which a full disk cannot keep the recovery point changes nothing (seed 110884)', async () => {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
+  await log.flush();
+  await manager.checkpointRecoveryPoints();
+  const bytes = await readAll(log);
+  const { segmentCount } = log;
+  fs.capacityBytes = fs.usedBytes;
+  assert.throws(() => log.truncateTo(5), { kind: 'noSpace' });
+  assert.throws(() => log.truncateFullyAndStartAt(30), { kind: 'noSpace' });
+  assert.deepEqual([log.logEndOffset, log.durableOffset, log.recoveryPoint, log.segmentCount], [20, 20, 20, segmentCount]);
+  assert.deepEqual(await readAll(log), bytes);
+  assert.equal(log.isOffline, false);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  log.truncateTo(5);
+  assert.equal(log.logEndOffset, 5);
+});
+
 test('a checkpoint that is written at once is not overwritten by an older one that was waiting', async () => {
   const fs = new MemoryFs();
   const manager = await open(fs);
