@@ -24,6 +24,8 @@ const drift = 1.06;
 const slackMs = 1_000;
 const lookEveryMs = 50;
 const sessionMark = 'controller: broker fenced because its session ended';
+/** It then gives every broker a new session. */
+const beginsAgainMark = 'broker: controller begins again from what is committed';
 
 export class SessionBounds implements Family {
   readonly #reach: Reach;
@@ -64,6 +66,7 @@ export class SessionBounds implements Family {
   }
 
   onMark(live: LiveNode, name: string): void {
+    if (name === beginsAgainMark && live === this.#controller) this.#activeSinceMs = live.cluster.world.loop.nowMs;
     if (name !== sessionMark || !isPunctual(live.cluster)) return;
     const { cluster, node } = live;
     const { nowMs } = cluster.world.loop;
