@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvariantError, ManualClock, Prng } from '@jackdaw/base';
-import { defaultLogConfig, LogManager, MemoryFs } from '@jackdaw/log';
+import { defaultLogConfig, MemoryFs, type LogManager } from '@jackdaw/log';
 import { encodeBatch, uuidOf } from '@jackdaw/protocol';
 import type { DesiredPartition } from '../../src/replica/hosted-partition.ts';
 import { ReplicaManager } from '../../src/replica/replica-manager.ts';
+import { openTestLogs } from '../test-logs.ts';
 
 const formerId = uuidOf(new Uint8Array(16).fill(1));
 const laterId = uuidOf(new Uint8Array(16).fill(2));
@@ -34,22 +35,7 @@ interface Broker {
 
 /** A broker that starts on the disk, with the locks of those before it broken. */
 async function start({ fs, clock }: Disk): Promise<Broker> {
-  const prng = new Prng(5);
-  const logs = await LogManager.open({
-    fs,
-    clock,
-    directories: ['/data'],
-    clusterId: null,
-    nodeId,
-    configOf: () => defaultLogConfig,
-    maxProducerIdExpirationMs: () => 86_400_000,
-    tailCache: { maxTotalBytes: 1 << 20, maxBytesPerLog: 1 << 16 },
-    processes: { self: { processId: prng.uint32(), startTime: 'now', bootId: 'boot' }, isAlive: () => false },
-    newUuid: () => uuidOf(prng.bytes(16)),
-    defer: setImmediate,
-    onDurable: () => undefined,
-    onDirectoryOffline: () => undefined,
-  });
+  const logs = await openTestLogs({ fs, clock });
   const quarantined: string[] = [];
   const failures: unknown[] = [];
   const damage: number[] = [];

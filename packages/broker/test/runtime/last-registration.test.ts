@@ -1,33 +1,18 @@
 /** What a broker may name as its last epoch after a start that found damage, and after one more (A18, B3). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock, Prng } from '@jackdaw/base';
-import { defaultLogConfig, LogManager, MemoryFs, type PartitionLog } from '@jackdaw/log';
+import { ManualClock } from '@jackdaw/base';
+import { defaultLogConfig, MemoryFs, type LogManager, type PartitionLog } from '@jackdaw/log';
 import { encodeBatch, uuidOf } from '@jackdaw/protocol';
 import { forgetLastRegistration, previousBrokerEpoch, saveLastRegistration } from '../../src/runtime/last-registration.ts';
+import { openTestLogs } from '../test-logs.ts';
 
 const directory = '/data';
 const logFile = `${directory}/orders-0/00000000000000000000.log`;
 
 /** A start of a broker on this disk, with the lock of the one before broken. `onDamage`: before a damaged log is cut. */
 async function start(fs: MemoryFs, onDamage = (): void => forgetLastRegistration(fs, directory)): Promise<LogManager> {
-  const prng = new Prng(3);
-  return LogManager.open({
-    fs,
-    clock: new ManualClock(0, 1_700_000_000_000),
-    directories: [directory],
-    clusterId: null,
-    nodeId: 1,
-    configOf: () => defaultLogConfig,
-    maxProducerIdExpirationMs: () => 86_400_000,
-    tailCache: { maxTotalBytes: 1 << 20, maxBytesPerLog: 1 << 16 },
-    processes: { self: { processId: prng.uint32(), startTime: 'now', bootId: 'boot' }, isAlive: () => false },
-    newUuid: () => uuidOf(prng.bytes(16)),
-    defer: setImmediate,
-    onDurable: () => undefined,
-    onDirectoryOffline: () => undefined,
-    onDamage,
-  });
+  return openTestLogs({ fs, clock: new ManualClock(0, 1_700_000_000_000) }, { onDamage });
 }
 
 async function write(manager: LogManager, batches: number): Promise<PartitionLog> {
