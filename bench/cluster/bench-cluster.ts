@@ -18,6 +18,8 @@ export interface ClusterShape {
   readonly settings?: readonly string[];
   /** Default true. */
   readonly hasProbe?: boolean;
+  /** Default false. */
+  readonly isProfiled?: boolean;
 }
 
 const pauseMs = 10;
@@ -174,7 +176,7 @@ async function planOf(directory: string, shape: ClusterShape): Promise<ClusterPl
       directory: own,
     };
   });
-  return { nodes, settings: shape.settings ?? [], hasProbe: shape.hasProbe ?? true };
+  return { nodes, settings: shape.settings ?? [], hasProbe: shape.hasProbe ?? true, isProfiled: shape.isProfiled ?? false };
 }
 
 interface Starting {

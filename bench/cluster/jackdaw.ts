@@ -7,7 +7,7 @@ import { nodeSettings, type Side } from './side.ts';
 
 const binaries = new URL('../../../packages/cli/bin/', import.meta.url);
 export const jackdawProgram = fileURLToPath(new URL('jackdaw.js', binaries));
-/** The same from its single modules: a profile can tell packages apart. Starts are measured without a probe. */
+/** The same from its single modules. */
 const profiledProgram = fileURLToPath(new URL('modules.js', binaries));
 
 export const jackdaw: Side = {
@@ -34,7 +34,7 @@ function jackdawSide(durability: string): Omit<Side, 'id' | 'title' | 'syncs'> {
     format: () => Promise.resolve(),
     command(node, plan) {
       const settings = [...nodeSettings(node, plan), 'admin.port=-1', `jackdaw.durability=${durability}`];
-      const program = plan.hasProbe ? ['--import', probeFile, profiledProgram] : [jackdawProgram];
+      const program = [...(plan.hasProbe ? ['--import', probeFile] : []), plan.isProfiled ? profiledProgram : jackdawProgram];
       const args = [...program, 'server', 'start', ...settings.flatMap((setting) => ['--set', setting])];
       return { file: process.execPath, args, hasProbe: plan.hasProbe };
     },

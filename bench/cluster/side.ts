@@ -19,6 +19,8 @@ export interface ClusterPlan {
   readonly settings: readonly string[];
   /** Whether Jackdaw's brokers carry the probe for the event loop and for profiles: not where the start is timed. */
   readonly hasProbe: boolean;
+  /** Whether profiles are taken: then brokers run from their single modules, so that a profile can tell packages apart. */
+  readonly isProfiled: boolean;
 }
 
 export interface Side {

@@ -27,7 +27,7 @@ export function figureTable(record: BenchRecord): string {
 
 /** P2 before P11, what has no number last. */
 function rowNumber({ row }: MeasuredFigure): number {
-  return row === 'load' ? Number.MAX_SAFE_INTEGER : Number(row.slice(1));
+  return row.startsWith('P') ? Number(row.slice(1)) : Number.MAX_SAFE_INTEGER;
 }
 
 export function microTable(results: readonly MicroResult[]): string {

@@ -15,6 +15,7 @@ import { failover } from './p10-failover.ts';
 import { memory } from './p11-memory.ts';
 import { groups } from './p12-groups.ts';
 import { growth } from './p13-growth.ts';
+import { severalBrokers } from './several-brokers.ts';
 
 export const works: readonly Work[] = [
   produce1Kib,
@@ -30,6 +31,7 @@ export const works: readonly Work[] = [
   crashRestart,
   failover,
   growth,
+  severalBrokers,
 ];
 
 export const rowIds: readonly RowId[] = [
@@ -47,6 +49,7 @@ export const rowIds: readonly RowId[] = [
   'P12',
   'P13',
   'load',
+  'cores',
 ];
 
 /** The works that give figures of a row, or the one of that name; none for any other word. */

@@ -82,7 +82,7 @@ class Clusters {
   async shared(): Promise<BenchCluster> {
     if (this.#shared === undefined) {
       this.#options.progress.detail('starting three nodes');
-      this.#shared = await BenchCluster.start(this.#options.side, { nodes: 3 });
+      this.#shared = await this.#start({ nodes: 3 });
       await this.#warmUp(this.#shared);
     }
     return this.#shared;
@@ -90,7 +90,7 @@ class Clusters {
 
   async own(shape: ClusterShape): Promise<BenchCluster> {
     await this.close();
-    const cluster = await BenchCluster.start(this.#options.side, shape);
+    const cluster = await this.#start(shape);
     this.#own.add(cluster);
     return cluster;
   }
@@ -108,6 +108,10 @@ class Clusters {
     await this.closeOwn();
     await this.#shared?.close();
     this.#shared = undefined;
+  }
+
+  #start(shape: ClusterShape): Promise<BenchCluster> {
+    return BenchCluster.start(this.#options.side, { ...shape, isProfiled: this.#options.profileDirectory !== undefined });
   }
 
   async #warmUp(cluster: BenchCluster): Promise<void> {

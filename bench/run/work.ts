@@ -6,7 +6,22 @@ import type { BenchCluster, ClusterShape } from '../cluster/bench-cluster.ts';
 import type { Side, SideId } from '../cluster/side.ts';
 import type { Usage } from '../measure/window.ts';
 
-export type RowId = 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P8' | 'P9' | 'P10' | 'P11' | 'P12' | 'P13' | 'load';
+export type RowId =
+  | 'P1'
+  | 'P2'
+  | 'P3'
+  | 'P4'
+  | 'P5'
+  | 'P6'
+  | 'P7'
+  | 'P8'
+  | 'P9'
+  | 'P10'
+  | 'P11'
+  | 'P12'
+  | 'P13'
+  | 'load'
+  | 'cores';
 
 /** What to reach, as a multiple of the peer's median, as a value, or both. */
 export interface Goal {
