@@ -19,8 +19,8 @@ export const usage = `Jackdaw beside Apache Kafka, on this machine, by the same 
   npm run bench -- --list                the rows
   npm run bench -- report                writes results.md and the pictures anew from bench/results
 
-ROW…             P1 to P13, load (latency against load), cores (one and two brokers), micro, or the name of a work as --list has it;
-                 default: all
+ROW…             P1 to P13, load (latency against load), cores (one and two brokers), micro, or the name of a
+                 work as --list has it; default: all
 --peer kafka     measures Apache Kafka too (needs Java and Maven, fetches its jars once)
 --sides A,B      which of Jackdaw's modes: jackdaw (fsync, as it ships), page-cache; default both
 --rounds N       each side in turn, so many times; default 3
