@@ -10,6 +10,7 @@ import { apis } from './apis.ts';
 import { Connection, type CallOptions } from './connection.ts';
 import { errorText } from './error-texts.ts';
 import { ConnectionError, expectSuccess, isRetriable, KafkaError, TimeoutError } from './errors.ts';
+import { overdueAfterMs, whileOverdue, type LeaderWatch } from './leader-watch.ts';
 import { toMetadata, withNewerLeaders, type ClusterMetadata, type TopicMetadata } from './metadata.ts';
 import { formatAddress, resolveOptions, type Address, type ClientOptions, type ResolvedOptions } from './options.ts';
 import { sleepUnlessAborted } from './sleep.ts';
@@ -25,6 +26,10 @@ const backoffLimitFactor = 10;
 export interface NodeCallOptions extends CallOptions {
   /** Keeps waiting requests apart from others; default "main". */
   readonly lane?: string;
+}
+
+export interface LeaderCallOptions extends NodeCallOptions {
+  readonly watch: LeaderWatch;
 }
 
 export interface RetryOptions {
@@ -171,6 +176,33 @@ export class Cluster {
     const address = this.#brokers.get(nodeId);
     const call = async (): Promise<Body> => (await this.connectionTo(nodeId, options.lane)).call(api, draft, options);
     return address === undefined ? call() : this.#noting(formatAddress(address), call);
+  }
+
+  /**
+   * One request to the leader of partitions, one attempt. While its answer is overdue the other brokers are asked who leads
+   * now; once nothing of the request is led there any more, the connection ends and the request fails with a retriable
+   * ConnectionError. What was sent may have been written, as after any lost connection.
+   */
+  async callLeader<Draft, Body>(nodeId: number, api: Api<Draft, Body>, draft: Draft, options: LeaderCallOptions): Promise<Body> {
+    const { watch, lane, ...callOptions } = options;
+    const connection = await this.connectionTo(nodeId, lane);
+    const stop = whileOverdue({
+      scheduler: this.options.platform.scheduler,
+      firstMs: overdueAfterMs + (watch.maxWaitMs ?? 0),
+      check: async () => {
+        this.#silent.add(connection.address);
+        // If nobody says, the request's own time-out does.
+        await this.fetchMetadata(watch.topics).catch(() => undefined);
+        if (!watch.hasMoved()) return !connection.isClosed;
+        connection.close();
+        return false;
+      },
+    });
+    try {
+      return await this.#noting(connection.address, () => connection.call(api, draft, callOptions));
+    } finally {
+      stop();
+    }
   }
 
   /** One request to whichever broker answers. */

@@ -244,7 +244,10 @@ export class Consumer {
       const { draft, names, hasTopicIds } = this.#toRequest(states);
       const timeoutMs = this.#options.maxWaitMs + this.#cluster.options.requestTimeoutMs;
       const limit = hasTopicIds ? {} : { maxVersion: 12 };
-      const response = await this.#cluster.callNode(leader, apis.fetch, draft, { lane: this.#lane, timeoutMs, ...limit });
+      const hasMoved = (): boolean => states.every((state) => (this.#leaderOf(state) ?? leader) !== leader);
+      const watch = { maxWaitMs: this.#options.maxWaitMs, topics: [...new Set(states.map(({ topic }) => topic))], hasMoved };
+      const callOptions = { lane: this.#lane, timeoutMs, watch, ...limit };
+      const response = await this.#cluster.callLeader(leader, apis.fetch, draft, callOptions);
       if (response.errorCode !== 0) throw new KafkaError(response.errorCode);
       for (const topic of response.responses) {
         const name = topic.topic === '' ? names.get(topic.topicId) : topic.topic;

@@ -10,7 +10,6 @@ import type { Timer } from '@jackdaw/base';
 import { ErrorCode, zeroUuid, type ProduceRequestDraft, type ProduceResponse } from '@jackdaw/protocol';
 import { apis } from './apis.ts';
 import type { Cluster } from './cluster.ts';
-import type { Connection } from './connection.ts';
 import { expectSuccess, isRetriable, KafkaError, TimeoutError } from './errors.ts';
 import type { ClientPlatform } from './platform.ts';
 import { noIdentity, type PartitionQueue, type ProducerBatch, type ProducerIdentity } from './producer-batch.ts';
@@ -209,22 +208,25 @@ export class ProducerSender {
     let request: { draft: ProduceRequestDraft; hasTopicIds: boolean };
     try {
       request = this.#toRequest(batches);
-      const connection = await cluster.connectionTo(leader, this.lane);
       const limit = request.hasTopicIds ? {} : { maxVersion: 12 };
       if (options.acks === 0) {
+        const connection = await cluster.connectionTo(leader, this.lane);
         connection.sendOnly(apis.produce, request.draft, limit);
         for (const batch of batches) this.#settle(batch, undefined);
         return;
       }
-      this.#onResponse(batches, await this.#call(connection, request.draft, limit));
+      const timeoutMs = options.requestTimeoutMs + 5_000;
+      const watch = { topics: topicsOf(batches), hasMoved: () => this.#areLedElsewhere(leader, batches) };
+      const callOptions = { ...limit, lane: this.lane, timeoutMs, watch };
+      this.#onResponse(batches, await cluster.callLeader(leader, apis.produce, request.draft, callOptions));
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       for (const batch of batches) this.#onFailure(batch, failure);
     }
   }
 
-  #call(connection: Connection, draft: ProduceRequestDraft, limit: { maxVersion?: number }): Promise<ProduceResponse> {
-    return connection.call(apis.produce, draft, { ...limit, timeoutMs: this.#setup.options.requestTimeoutMs + 5_000 });
+  #areLedElsewhere(leader: number, batches: readonly ProducerBatch[]): boolean {
+    return batches.every(({ queue }) => (this.#leaderOf(queue) ?? leader) !== leader);
   }
 
   #toRequest(batches: readonly ProducerBatch[]): { draft: ProduceRequestDraft; hasTopicIds: boolean } {
@@ -350,4 +352,8 @@ export class ProducerSender {
       for (const batch of queue.ready.splice(0)) this.#finish(batch, error);
     }
   }
+}
+
+function topicsOf(batches: readonly ProducerBatch[]): string[] {
+  return [...new Set(batches.map(({ queue }) => queue.topic))];
 }
