@@ -82,7 +82,6 @@ export class ReplicaCore {
       clock: platform.clock,
       scheduler: platform.scheduler,
       brokerEpoch,
-      ledPartitions: () => this.replicas.partitions(),
       alterPartition: (request) => controller.call(controllerApis.alterPartition, request, alterPartitionTimeoutMs),
       onIsrChanged: (partition, before, after) => {
         if (after.length < before.length) this.isrShrinks++;
@@ -147,6 +146,7 @@ export class ReplicaCore {
       unfollow: (partition) => this.replication.unfollow(partition),
       followerDurable: (partition) => this.replication.onDurable(partition),
       isrMayChange: (partition) => this.isrUpdater.check(partition),
+      isrUnsettled: (partition) => this.isrUpdater.watch(partition),
       onRole: (partition) => this.groups.onRole(partition),
       directoryMayDiffer: (partition) => this.directories.check(partition),
       events: log,

@@ -25,6 +25,8 @@ export interface PartitionLeaderOptions {
   readonly nowMs: number;
   /** Called after the high watermark has moved; delayed fetches wait for it. */
   readonly onHighWatermark?: (highWatermark: Offset) => void;
+  /** Called when a leader that had settled has something again that the clock must look at; see `maybeSettle`. */
+  readonly onUnsettled?: () => void;
 }
 
 /** What a follower says when it starts (or starts again) to fetch. */
@@ -57,11 +59,14 @@ export class PartitionLeader {
   readonly #log: ReplicaLog;
   readonly #config: ReplicationConfig;
   readonly #onHighWatermark: (highWatermark: Offset) => void;
+  readonly #onUnsettled: () => void;
   readonly #isr: IsrState;
   readonly #waiters = new AppendWaiters();
   readonly #followers = new Map<NodeId, FollowerProgress>();
   #replicas: readonly NodeId[];
   #highWatermark: Offset;
+  /** The log's end when every follower had all of it and was in the ISR; null while the clock has to look at them. */
+  #settledEndOffset: Offset | null = null;
   /** The error that waiting producers got when the role ended; null while it lasts. Nothing moves after it. */
   #resignedWith: number | null = null;
 
@@ -74,6 +79,7 @@ export class PartitionLeader {
     this.#log = log;
     this.#config = options.config;
     this.#onHighWatermark = options.onHighWatermark ?? (() => undefined);
+    this.#onUnsettled = options.onUnsettled ?? (() => undefined);
     this.leaderEpoch = state.leaderEpoch;
     this.leaderEpochStartOffset = log.logEndOffset;
     log.assignEpochStartOffset(state.leaderEpoch, log.logEndOffset);
@@ -158,7 +164,32 @@ export class PartitionLeader {
 
   /** The driver's notice that the local log has become durable further, or longer. */
   onLocalProgress(nowMs: number): void {
+    if (this.#settledEndOffset !== null && this.#log.logEndOffset !== this.#settledEndOffset) this.#unsettle(nowMs);
     this.maybeAdvanceHighWatermark(nowMs);
+  }
+
+  /**
+   * Whether time alone can change nothing in the ISR: all replicas are in it and have everything, and no change is under way.
+   * Then nobody needs to look by the clock until `onUnsettled` is called: with a thousand quiet partitions, that look was most
+   * of what a broker did. Everything else that could change the ISR comes as a call.
+   */
+  maybeSettle(): boolean {
+    const { committed } = this.#isr;
+    if (this.#isr.hasPendingChange || this.#resignedWith !== null) return false;
+    if (!this.#replicas.every((id) => committed.has(id))) return false;
+    const { logEndOffset } = this.#log;
+    for (const progress of this.#followers.values()) if (progress.durableOffset < logEndOffset) return false;
+    this.#settledEndOffset = logEndOffset;
+    return true;
+  }
+
+  /** Every follower has had everything up to this moment, as `observe` would have found at each look since. */
+  #unsettle(nowMs: number): void {
+    const leaderEndOffset = this.#settledEndOffset;
+    if (leaderEndOffset === null) return;
+    this.#settledEndOffset = null;
+    for (const progress of this.#followers.values()) progress.observe(leaderEndOffset, nowMs);
+    this.#onUnsettled();
   }
 
   /** A follower wants to fetch from a position: is its log a prefix of ours? (KIP-320, KIP-595; A2, A4, A7) */
@@ -202,6 +233,7 @@ export class PartitionLeader {
     if (progress === undefined) return;
     assert(position.durableOffset <= position.fetchOffset, 'durable is not beyond the end');
     if (position.fetchOffset > this.#log.logEndOffset) return;
+    if (position.durableOffset < progress.durableOffset) this.#unsettle(nowMs);
     progress.onReport(position, this.#log.logEndOffset, nowMs);
     this.maybeAdvanceHighWatermark(nowMs);
   }
@@ -253,6 +285,7 @@ export class PartitionLeader {
   /** The metadata log shows a newer registration of this partition in the same leader epoch. */
   onMetadata(state: PartitionState, nowMs: number): void {
     assert(state.leaderEpoch === this.leaderEpoch, 'another epoch means another leader object');
+    this.#unsettle(nowMs);
     this.#replicas = state.replicas;
     for (const id of state.replicas) {
       if (id !== this.#nodeId && !this.#followers.has(id)) {

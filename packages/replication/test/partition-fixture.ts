@@ -18,7 +18,9 @@ export interface LeaderFixture {
   readonly brokers: Map<number, BrokerFacts>;
   /** Offsets passed to `onHighWatermark`. */
   readonly highWatermarks: number[];
-  readonly append: (count: number) => void;
+  /** How often the leader has asked to be looked at by the clock again. */
+  readonly timesUnsettled: () => number;
+  readonly append: (count: number, nowMs?: number) => void;
   /** A follower's position; durable unless told otherwise. */
   readonly report: (
     brokerId: number,
@@ -42,6 +44,7 @@ export function leaderFixture(options: LeaderFixtureOptions = {}): LeaderFixture
     [1, 2, 3].map((id) => [id, { brokerEpoch: 100 + id, isFenced: false, isShuttingDown: false }]),
   );
   const highWatermarks: number[] = [];
+  let timesUnsettled = 0;
   const state = stateOf(options.state);
   const leader = new PartitionLeader({
     nodeId: 1,
@@ -55,16 +58,18 @@ export function leaderFixture(options: LeaderFixtureOptions = {}): LeaderFixture
     },
     nowMs: options.nowMs ?? 0,
     onHighWatermark: (highWatermark) => highWatermarks.push(highWatermark),
+    onUnsettled: () => void timesUnsettled++,
   });
   return {
     log,
     leader,
     brokers,
     highWatermarks,
-    append(count) {
+    timesUnsettled: () => timesUnsettled,
+    append(count, nowMs = options.nowMs ?? 0) {
       for (let i = 0; i < count; i++) log.append(state.leaderEpoch, log.logEndOffset);
       log.flush();
-      leader.onLocalProgress(options.nowMs ?? 0);
+      leader.onLocalProgress(nowMs);
     },
     report(brokerId, fetchOffset, more = {}) {
       leader.onFollowerPosition(

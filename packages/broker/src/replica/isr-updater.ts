@@ -16,7 +16,6 @@ export interface IsrUpdaterOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly brokerEpoch: () => number;
-  readonly ledPartitions: () => Iterable<HostedPartition>;
   /** Sends to the active controller; rejects when there is none or the answer does not come in time. */
   readonly alterPartition: (request: AlterPartitionRequest) => Promise<AlterPartitionResponse>;
   readonly onIsrChanged: (partition: HostedPartition, before: readonly NodeId[], after: readonly NodeId[]) => void;
@@ -35,6 +34,8 @@ const retryMs = 100;
 export class IsrUpdater {
   readonly #options: IsrUpdaterOptions;
   #candidates = new Set<HostedPartition>();
+  /** Led partitions whose ISR may change by time alone: at most all that this broker leads. */
+  readonly #watched = new Set<HostedPartition>();
   #isInFlight = false;
   #isScheduled = false;
   #retryTimer: Timer | null = null;
@@ -55,9 +56,14 @@ export class IsrUpdater {
     });
   }
 
-  /** The clock's look at all led partitions: followers that fell behind are found here (A16). */
+  /** A leader has something again that only the clock can see, after all was in order (`PartitionLeader.maybeSettle`). */
+  watch(hosted: HostedPartition): void {
+    this.#watched.add(hosted);
+  }
+
+  /** The clock's look at those led partitions where not all is in order: followers that fell behind are found here (A16). */
   tick(): void {
-    for (const hosted of this.#options.ledPartitions()) if (hosted.leader !== null) this.check(hosted);
+    for (const hosted of this.#watched) this.check(hosted);
   }
 
   close(): void {
@@ -110,6 +116,9 @@ export class IsrUpdater {
       const { isRecovering } = hosted.desired;
       const proposal = leader?.pendingProposal() ?? leader?.maybeProposeIsr(nowMs, { isRecovering }) ?? null;
       if (leader !== null && proposal !== null) proposed.push({ hosted, leader, proposal });
+      // What a leader elected uncleanly has to say once more goes by the clock too.
+      if (leader === null || (!isRecovering && leader.maybeSettle())) this.#watched.delete(hosted);
+      else this.#watched.add(hosted);
     }
     return proposed;
   }

@@ -54,6 +54,8 @@ export interface ReplicaManagerOptions {
   readonly followerDurable: (partition: HostedPartition) => void;
   /** The ISR of a led partition may have to change: look soon. */
   readonly isrMayChange: (partition: HostedPartition) => void;
+  /** The ISR of a led partition, where all was in order, may have to change by time alone from now on. */
+  readonly isrUnsettled: (partition: HostedPartition) => void;
   /** A partition has another role, or has lost its role. */
   readonly onRole: (partition: HostedPartition) => void;
   /** A replica was found damaged, or its damage was cut off, or its log was opened: the controller may have to be told. */
@@ -350,6 +352,7 @@ export class ReplicaManager {
       },
       nowMs,
       onHighWatermark: () => hosted.notifyHighWatermark(),
+      onUnsettled: () => this.#options.isrUnsettled(hosted),
     });
     hosted.changeRole({ kind: 'leader', leader });
     this.#options.onRole(hosted);

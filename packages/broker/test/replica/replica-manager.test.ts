@@ -51,6 +51,7 @@ async function start({ fs, clock }: Disk): Promise<Broker> {
     unfollow: () => undefined,
     followerDurable: () => undefined,
     isrMayChange: () => undefined,
+    isrUnsettled: () => undefined,
     onRole: () => undefined,
     directoryMayDiffer: () => undefined,
     events: {
