@@ -57,7 +57,7 @@ export function appendLeader(parts: LogParts, batches: Uint8Array, options: Lead
   }
   parts.epochs.assign(options.leaderEpoch, group.baseOffset);
   rollIfFull(parts, group, { nowMs: options.nowMs });
-  writeGroup(parts, group, { updates, nowMs: options.nowMs });
+  writeGroup(parts, group, { updates, nowMs: options.nowMs, isForReaders: true });
   return {
     kind: 'appended',
     baseOffset: group.baseOffset,
@@ -188,7 +188,7 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }:
       parts.producers.check(updates, { bytes: batches, position }, replicated);
     }
   }
-  writeGroup(parts, group, { updates, nowMs });
+  writeGroup(parts, group, { updates, nowMs, isForReaders: false });
   for (let position = start; position < end; position = endOfBatch(batches, position)) {
     const leaderEpoch = batchLeaderEpoch(batches, position);
     if (leaderEpoch >= 0) parts.epochs.assign(leaderEpoch, batchBaseOffset(batches, position));
@@ -198,7 +198,14 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }:
 
 const replicated: ProducerCheckContext = { origin: 'replication', transactionVersion: 0, verification: undefined };
 
-function writeGroup(parts: LogParts, group: Group, note: { updates: Map<number, ProducerUpdate>; nowMs: number }): void {
+interface GroupNote {
+  readonly updates: Map<number, ProducerUpdate>;
+  readonly nowMs: number;
+  /** Nobody reads from a follower: what it appends would only push what leaders append out of memory. */
+  readonly isForReaders: boolean;
+}
+
+function writeGroup(parts: LogParts, group: Group, note: GroupNote): void {
   const { bytes, lastOffset } = group;
   const { active } = parts.segments;
   if (lastOffset >= maxSafeOffset) throw new RangeError(`offset ${lastOffset} is beyond what can be stored`);
@@ -208,7 +215,8 @@ function writeGroup(parts: LogParts, group: Group, note: { updates: Map<number, 
     active.indexes.add(bytes, position, { filePosition: filePosition + position, interval });
   }
   // Where a compacted leader has a gap, the entry covers the gap too, so that a reader in it is served from memory.
-  parts.tail.append({ baseOffset: parts.logEndOffset, nextOffset: lastOffset + 1, bytes });
+  if (note.isForReaders) parts.tail.append({ baseOffset: parts.logEndOffset, nextOffset: lastOffset + 1, bytes });
+  else if (parts.tail.sizeBytes > 0) parts.tail.clear();
   parts.logEndOffset = lastOffset + 1;
   for (const completed of parts.producers.commit(note.updates, parts.logEndOffset)) {
     const lastStableOffset = parts.producers.completeTransaction(completed);

@@ -1,15 +1,18 @@
 /**
  * The newest appends of each log, kept in memory: followers and tailing consumers are served from here, synchronously.
  *
- * Entries are whole appends by reference, so a cache hit costs no copy. Two limits hold at once: bytes of one log and
- * bytes of all logs together; the oldest entry goes first. Because a log's entries are dropped oldest first too, what
- * is left of a log is always its unbroken end.
+ * Entries are whole appends by reference, so neither keeping nor reading one costs a copy. Two limits hold at once: bytes of
+ * one log, and bytes of all logs together, where whole buffers count: the batches of one request lie in one buffer, which is
+ * there as long as one of them is. The oldest entry goes first. Because a log's entries are dropped oldest first too, what is
+ * left of a log is always its unbroken end.
  */
 
 import { floorIndex, type Offset } from '@jackdaw/base';
 
-/** An append that is larger than this share of its buffer is kept as a view; a smaller one is copied out of it. */
+/** An append that is larger than this share of its buffer is kept as a view, however large the buffer is. */
 const minShareOfBuffer = 0.5;
+/** So is one of any size in a buffer that is no larger than this share of the limit; what is left is copied out. */
+const maxShareOfLimit = 1 / 16;
 
 export interface TailEntry {
   baseOffset: Offset;
@@ -18,9 +21,16 @@ export interface TailEntry {
   bytes: Uint8Array;
 }
 
+/** A buffer, and how many entries lie in it. Those of one request follow each other, so that they are seen to share it. */
+interface Hold {
+  readonly buffer: ArrayBufferLike;
+  entries: number;
+}
+
 /** Links entries of all logs in the order of their appends. */
 interface Node extends TailEntry {
   owner: TailCache;
+  hold: Hold | null;
   older: Node | null;
   newer: Node | null;
 }
@@ -38,17 +48,19 @@ export class TailCacheBudget {
     this.maxBytesPerLog = limits.maxBytesPerLog;
   }
 
+  /** Of the buffers that are held on to. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
 
   /** @internal Called by TailCache. */
   link(node: Node): void {
+    node.hold = this.#holdOf(node.bytes.buffer);
+    node.hold.entries++;
     node.older = this.#newest;
     if (this.#newest === null) this.#oldest = node;
     else this.#newest.newer = node;
     this.#newest = node;
-    this.#totalBytes += node.bytes.length;
     while (this.#totalBytes > this.maxTotalBytes && this.#oldest !== null) this.#oldest.owner.dropOldest();
   }
 
@@ -58,7 +70,14 @@ export class TailCacheBudget {
     else node.older.newer = node.newer;
     if (node.newer === null) this.#newest = node.older;
     else node.newer.older = node.older;
-    this.#totalBytes -= node.bytes.length;
+    if (node.hold !== null && --node.hold.entries === 0) this.#totalBytes -= node.hold.buffer.byteLength;
+  }
+
+  #holdOf(buffer: ArrayBufferLike): Hold {
+    const newest = this.#newest?.hold ?? null;
+    if (newest !== null && newest.buffer === buffer) return newest;
+    this.#totalBytes += buffer.byteLength;
+    return { buffer, entries: 0 };
   }
 }
 
@@ -80,13 +99,15 @@ export class TailCache {
 
   append(entry: TailEntry): void {
     const { bytes } = entry;
-    // A small view would keep the whole socket buffer that it lies in alive.
-    const isMostOfBuffer = bytes.length >= bytes.buffer.byteLength * minShareOfBuffer;
+    // A small view would keep the whole buffer that it lies in alive.
+    const bufferBytes = bytes.buffer.byteLength;
+    const mayStay = bytes.length >= bufferBytes * minShareOfBuffer || bufferBytes <= this.#budget.maxTotalBytes * maxShareOfLimit;
     const node: Node = {
       baseOffset: entry.baseOffset,
       nextOffset: entry.nextOffset,
-      bytes: isMostOfBuffer ? bytes : Uint8Array.prototype.slice.call(bytes),
+      bytes: mayStay ? bytes : Uint8Array.prototype.slice.call(bytes),
       owner: this,
+      hold: null,
       older: null,
       newer: null,
     };

@@ -32,15 +32,27 @@ function follower(batch: Uint8Array, baseOffset: number, leaderEpoch = 0): Uint8
 }
 
 test('a follower keeps offsets and epochs, gaps included, and refuses what does not continue its log', async () => {
-  const { log } = await openTestLog(new MemoryFs());
+  const { log } = await openTestLog(new MemoryFs(), { settings: { isCompact: true } });
   assert.deepEqual(log.appendAsFollower(follower(batchOf(['a', 'b']), 0, 1)), { lastOffset: 1 });
   assert.deepEqual(log.appendAsFollower(follower(batchOf(['c']), 10, 2)), { lastOffset: 10 });
   assert.equal(log.latestEpoch(), 2);
   assert.throws(() => log.appendAsFollower(follower(batchOf(['d']), 9, 2)), UnexpectedOffsetError);
-  // A reader inside the gap gets the next batch, from memory.
+  // A reader inside the gap gets the next batch.
   const read = log.read({ fetchOffset: 5, maxOffset: 11, maxBytes: 1000, minOneBatch: true });
-  assert.ok(!(read instanceof Promise));
-  assert.equal(expectData(read).startPositionOffset, 10);
+  assert.equal(expectData(await read).startPositionOffset, 10);
+});
+
+test('what a leader appends is read from memory, what a follower appends from the disk, also when it led before', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  const readAt = (fetchOffset: number): ReturnType<typeof log.read> =>
+    log.read({ fetchOffset, maxOffset: log.logEndOffset, maxBytes: 1000, minOneBatch: true });
+  append(log, batchOf(['led']));
+  assert.ok(!(readAt(0) instanceof Promise));
+  log.appendAsFollower(follower(batchOf(['followed']), 1, 1));
+  for (const offset of [0, 1]) assert.ok(readAt(offset) instanceof Promise);
+  append(log, batchOf(['led again']), 2);
+  assert.ok(!(readAt(2) instanceof Promise));
+  assert.equal(expectData(await readAt(0)).sizeBytes, log.sizeBytes);
 });
 
 test('F14, B3: a follower never appends a batch whose CRC is wrong', async () => {
@@ -269,7 +281,7 @@ test('B19: records from the future do not keep a segment for ever', async () => 
 
 test('B13: a batch too far from the base offset for an index starts a segment of its own', async () => {
   const fs = new MemoryFs();
-  const { log } = await openTestLog(fs);
+  const { log } = await openTestLog(fs, { settings: { isCompact: true } });
   const far = 0x7fff_ffff + 10;
   log.appendAsFollower(follower(batchOf(['a']), 0));
   log.appendAsFollower(follower(batchOf(['b']), far));
