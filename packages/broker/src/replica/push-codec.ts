@@ -6,7 +6,9 @@
  * it received. The bytes are exactly those of the .proto definition (a test compares both).
  */
 import { Buffer } from 'node:buffer';
-import { assert } from '@jackdaw/base';
+import { fieldSize, ProtoReader, ProtoWriter, varintSize } from './proto-bytes.ts';
+
+export { PushDecodeError } from './proto-bytes.ts';
 
 export interface PartitionPush {
   readonly handle: number;
@@ -20,30 +22,47 @@ export interface PartitionPush {
   readonly batches: readonly Uint8Array[];
 }
 
-/** A malformed message from a peer: the stream is closed. */
-export class PushDecodeError extends Error {
-  override readonly name = 'PushDecodeError';
+export function encodePush(partitions: readonly PartitionPush[]): Buffer {
+  const push = new EncodablePush(partitions);
+  const bytes = Buffer.allocUnsafe(push.byteLength);
+  push.copy(bytes, 0);
+  return bytes;
 }
 
-export function encodePush(partitions: readonly PartitionPush[]): Buffer {
-  let total = 0;
-  const sizes: number[] = [];
-  for (const partition of partitions) {
-    const size = partitionSize(partition);
-    sizes.push(size);
-    total += 1 + varintSize(size) + size;
+/** A push whose size is known and whose bytes are written where they are wanted: record bytes are copied only once. */
+export class EncodablePush {
+  readonly byteLength: number;
+  isWritten = false;
+  readonly #partitions: readonly PartitionPush[];
+  readonly #sizes: number[] = [];
+
+  constructor(partitions: readonly PartitionPush[]) {
+    this.#partitions = partitions;
+    let total = 0;
+    for (const partition of partitions) {
+      const size = partitionSize(partition);
+      this.#sizes.push(size);
+      total += 1 + varintSize(size) + size;
+    }
+    this.byteLength = total;
   }
-  const out = new PushWriter(total);
-  for (let i = 0; i < partitions.length; i++) {
-    out.tag(0x0a);
-    out.varint(sizes[i] as number);
-    writePartition(out, partitions[i] as PartitionPush);
+
+  /** Writes the message into `target`, as `Buffer.copy` does. */
+  copy(target: Buffer, start: number): number {
+    const out = new ProtoWriter(target, start, this.byteLength);
+    for (let i = 0; i < this.#partitions.length; i++) {
+      out.tag(0x0a);
+      out.varint(this.#sizes[i] as number);
+      writePartition(out, this.#partitions[i] as PartitionPush);
+    }
+    out.finish();
+    this.isWritten = true;
+    return this.byteLength;
   }
-  return out.finish();
 }
 
 export function decodePush(bytes: Buffer): PartitionPush[] {
-  const reader = new PushReader(bytes, 0, bytes.length);
+  const reader = new ProtoReader(bytes, 0, bytes.length);
   const partitions: PartitionPush[] = [];
   while (!reader.isAtEnd) {
     const tag = reader.varint();
@@ -75,7 +94,7 @@ function divergenceSize(diverging: { leaderEpoch: number; endOffset: number }): 
   return fieldSize(zigzag(diverging.leaderEpoch)) + fieldSize(zigzag(diverging.endOffset));
 }
 
-function writePartition(out: PushWriter, partition: PartitionPush): void {
+function writePartition(out: ProtoWriter, partition: PartitionPush): void {
   out.field(0x08, partition.handle);
   out.field(0x10, partition.error);
   out.field(0x18, partition.highWatermark);
@@ -95,7 +114,7 @@ function writePartition(out: PushWriter, partition: PartitionPush): void {
   }
 }
 
-function readPartition(reader: PushReader): PartitionPush {
+function readPartition(reader: ProtoReader): PartitionPush {
   const fields = [0, 0, 0, 0, 0, 0];
   let diverging: PartitionPush['diverging'] = null;
   const batches: Uint8Array[] = [];
@@ -118,7 +137,7 @@ function readPartition(reader: PushReader): PartitionPush {
   };
 }
 
-function readDivergence(reader: PushReader): { leaderEpoch: number; endOffset: number } {
+function readDivergence(reader: ProtoReader): { leaderEpoch: number; endOffset: number } {
   let leaderEpoch = 0;
   let endOffset = 0;
   while (!reader.isAtEnd) {
@@ -130,122 +149,10 @@ function readDivergence(reader: PushReader): { leaderEpoch: number; endOffset: n
   return { leaderEpoch, endOffset };
 }
 
-/** Fields whose value is 0 are left out, as proto3 does. */
-function fieldSize(value: number): number {
-  return value === 0 ? 0 : 1 + varintSize(value);
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  while (value >= 0x80) {
-    value = Math.floor(value / 0x80);
-    size++;
-  }
-  return size;
-}
-
 function zigzag(value: number): number {
   return value < 0 ? -value * 2 - 1 : value * 2;
 }
 
 function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-}
-
-class PushWriter {
-  readonly #out: Buffer;
-  #position = 0;
-
-  constructor(size: number) {
-    this.#out = Buffer.allocUnsafe(size);
-  }
-
-  tag(tag: number): void {
-    this.#out[this.#position++] = tag;
-  }
-
-  varint(value: number): void {
-    while (value >= 0x80) {
-      this.#out[this.#position++] = (value % 0x80) | 0x80;
-      value = Math.floor(value / 0x80);
-    }
-    this.#out[this.#position++] = value;
-  }
-
-  field(tag: number, value: number): void {
-    if (value === 0) return;
-    this.tag(tag);
-    this.varint(value);
-  }
-
-  bytes(chunk: Uint8Array): void {
-    this.#out.set(chunk, this.#position);
-    this.#position += chunk.length;
-  }
-
-  finish(): Buffer {
-    // Unwritten bytes of an uninitialised buffer must never leave the process.
-    assert(this.#position === this.#out.length, `push of ${this.#out.length} bytes filled to ${this.#position}`);
-    return this.#out;
-  }
-}
-
-class PushReader {
-  readonly #bytes: Buffer;
-  readonly #end: number;
-  #position: number;
-
-  constructor(bytes: Buffer, start: number, end: number) {
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#position >= this.#end;
-  }
-
-  varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 10; i++) {
-      if (this.#position >= this.#end) throw new PushDecodeError('varint runs past the end');
-      const byte = this.#bytes[this.#position++] as number;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      scale *= 0x80;
-    }
-    throw new PushDecodeError('varint of more than ten bytes');
-  }
-
-  bytes(): Buffer {
-    const length = this.varint();
-    if (length > this.#end - this.#position) throw new PushDecodeError(`field of ${length} bytes runs past the end`);
-    const start = this.#position;
-    this.#position += length;
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  nested(): PushReader {
-    const length = this.varint();
-    if (length > this.#end - this.#position) throw new PushDecodeError(`message of ${length} bytes runs past the end`);
-    const start = this.#position;
-    this.#position += length;
-    return new PushReader(this.#bytes, start, start + length);
-  }
-
-  /** Skips a field that this version does not know. */
-  skip(tag: number): void {
-    const wireType = tag & 7;
-    if (wireType === 0) this.varint();
-    else if (wireType === 1) this.#advance(8);
-    else if (wireType === 2) this.bytes();
-    else if (wireType === 5) this.#advance(4);
-    else throw new PushDecodeError(`wire type ${wireType} is not known`);
-  }
-
-  #advance(bytes: number): void {
-    if (bytes > this.#end - this.#position) throw new PushDecodeError('fixed field runs past the end');
-    this.#position += bytes;
-  }
 }

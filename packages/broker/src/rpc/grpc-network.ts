@@ -14,7 +14,11 @@ import {
   type handleBidiStreamingCall,
   type handleUnaryCall,
   type MethodDefinition,
+  type ServiceDefinition,
 } from '@grpc/grpc-js';
+import type { Buffer } from 'node:buffer';
+import { assert } from '@jackdaw/base';
+import { EncodablePush, type PartitionPush } from '../replica/push-codec.ts';
 import { controlChannelOptions, dataChannelOptions, serverOptions } from './channel-options.ts';
 import { clientStream, listenToServerStream, serverStream } from './grpc-stream.ts';
 import type {
@@ -91,9 +95,30 @@ async function serve(host: string, port: number, handlers: RpcHandlers): Promise
     Link: takeStream(handlers.controllerLink),
     Ping: answerCall(handlers.controllerPing),
   });
-  server.addService(replicationService, handlers.fetch === undefined ? {} : { Fetch: takeStream(handlers.fetch) });
+  server.addService(
+    withoutSpareCopy(replicationService),
+    handlers.fetch === undefined ? {} : { Fetch: takeStream(handlers.fetch) },
+  );
   const bound = await bind(server, host, port);
   return { port: bound, close: () => shutDown(server) };
+}
+
+/**
+ * A server of grpc-js takes what a serializer gives, asks for its `byteLength` and has it `copy` itself into a buffer with the
+ * frame's header. A push writes itself there at once: without that, each would be made in a buffer of its own first, a second
+ * copy of all record bytes for each follower.
+ */
+function withoutSpareCopy(service: ServiceDefinition): ServiceDefinition {
+  const { Fetch: fetch } = service;
+  assert(fetch !== undefined, 'the service of replication has a Fetch');
+  return { ...service, Fetch: { ...fetch, responseSerialize: serializeIntoFrame } };
+}
+
+function serializeIntoFrame(partitions: PartitionPush[]): Buffer {
+  const push = new EncodablePush(partitions);
+  // Another version of grpc-js may do it differently; it must not send bytes that nobody has written.
+  queueMicrotask(() => assert(push.isWritten, 'grpc-js has taken a push without its bytes'));
+  return push as Pick<Buffer, 'byteLength' | 'copy'> as Buffer;
 }
 
 function takeStream<In extends object, Out extends object>(handler: RpcStreamHandler<In, Out>): handleBidiStreamingCall<In, Out> {

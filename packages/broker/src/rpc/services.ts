@@ -8,6 +8,7 @@ import type { Buffer } from 'node:buffer';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import type { RaftFrame } from '../quorum/raft-codec.ts';
+import { decodePositions, encodePositions } from '../replica/position-codec.ts';
 import { decodePush, encodePush, type PartitionPush } from '../replica/push-codec.ts';
 
 const protosDirectory = fileURLToPath(new URL('../../../../../protos/', import.meta.url));
@@ -29,7 +30,7 @@ function service(name: string): ServiceDefinition {
 
 export const raftService = service('jackdaw.Raft');
 export const controllerService = service('jackdaw.Controller');
-export const replicationService = withPushCodec(service('jackdaw.Replication'));
+export const replicationService = withHotCodecs(service('jackdaw.Replication'));
 
 /**
  * The methods under the names of their handlers (`RpcHandlers`), with path and codecs: what a network needs to carry them.
@@ -51,13 +52,15 @@ function method<Request extends object, Response extends object>(
   return found as MethodDefinition<Request, Response>;
 }
 
-function withPushCodec(from: ServiceDefinition): ServiceDefinition {
+function withHotCodecs(from: ServiceDefinition): ServiceDefinition {
   const fetch = from['Fetch'];
   if (fetch === undefined) throw new Error('jackdaw.Replication has no Fetch');
   return {
     ...from,
     Fetch: {
       ...fetch,
+      requestSerialize: (message: FollowerMessage): Buffer => encodePositions(message) ?? fetch.requestSerialize(message),
+      requestDeserialize: (bytes: Buffer) => decodePositions(bytes) ?? (fetch.requestDeserialize(bytes) as FollowerMessage),
       responseSerialize: (push: PartitionPush[]): Buffer => encodePush(push),
       responseDeserialize: (bytes: Buffer): PartitionPush[] => decodePush(bytes),
     },

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { RaftFrame } from '../../src/quorum/raft-codec.ts';
+import type { PartitionPush } from '../../src/replica/push-codec.ts';
 import { createGrpcNetwork } from '../../src/rpc/grpc-network.ts';
 import {
   noStreamEvents,
@@ -214,6 +215,38 @@ test('a node without the role of a broker refuses replication', async () => {
       channel.open(rpcMethods.fetch, {}, { onMessage: () => undefined, onEnd: resolve });
     });
     assert.match(end.reason, /fetch/i);
+  });
+});
+
+test('pushes arrive as they were written, whatever their size, and positions come back', async () => {
+  const plain = { error: 0, highWatermark: 1, logStartOffset: 0, logEndOffset: 2, diverging: null };
+  const sizes = [0, 10, 16_384, 3_000_000];
+  const pushes = sizes.map((size, handle) => [
+    { ...plain, handle, batches: [new Uint8Array(size).fill(handle)] },
+    { ...plain, handle: 9, batches: [] },
+  ]);
+  const positions = [{ handle: 1, fetchOffset: 2, durableOffset: 3, logStartOffset: 4 }];
+  const fetch: RpcHandlers['fetch'] = (stream) => ({
+    onMessage: (message) => {
+      assert.deepEqual(message, { positions });
+      for (const push of pushes) stream.write(push);
+    },
+    onEnd: () => undefined,
+  });
+  await withServer({ fetch }, async (channel) => {
+    const seen: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      const onMessage = (push: PartitionPush[]): void => {
+        seen.push(push.map(({ handle, batches }) => [handle, Buffer.concat(batches)]));
+        if (seen.length === pushes.length) resolve();
+      };
+      channel.open(rpcMethods.fetch, {}, { onMessage, onEnd: () => undefined }).write({ positions });
+    });
+    const sent = sizes.map((size, handle) => [
+      [handle, Buffer.alloc(size, handle)],
+      [9, Buffer.alloc(0)],
+    ]);
+    assert.deepEqual(seen, sent);
   });
 });
 
