@@ -11,7 +11,7 @@ import { sometimes } from '@jackdaw/base';
 import { ErrorCode, type AssignReplicasToDirsRequest, type AssignReplicasToDirsResponseDraft } from '@jackdaw/protocol';
 import { isDirectoryOnline } from '../describe/partition-status.ts';
 import type { BrokerRegistration, MetadataImage, TopicImage } from '../image.ts';
-import { directoryIds, directoryOf, type PartitionRegistration } from '../partition-registration.ts';
+import { directoryIds, directoryOf, isReservedDirectory, type PartitionRegistration } from '../partition-registration.ts';
 import type { ApiError } from './api-error.ts';
 import { checkBrokerEpoch } from './broker-changes.ts';
 import { Decision } from './decision.ts';
@@ -71,7 +71,10 @@ function assignOne({ image, decision, topic, partitionIndex }: Place, assignment
   const directories = new Map([[brokerId, directoryId]]);
   if (isOnline) {
     sometimes('controller: replica has a directory again');
-    decision.changePartition(topic, partitionIndex, { directories });
+    // From one directory to another it comes with nothing.
+    const isReplaced = !isReservedDirectory(directoryOf(before, brokerId) ?? directoryIds.unassigned);
+    const emptyReplicas = isReplaced && directoryOf(before, brokerId) !== directoryId ? [brokerId] : [];
+    decision.changePartition(topic, partitionIndex, { directories, emptyReplicas });
     return ErrorCode.NONE;
   }
   const isLost = directoryId === directoryIds.lost;

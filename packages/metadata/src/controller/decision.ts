@@ -9,7 +9,13 @@ import type { NodeId } from '@jackdaw/base';
 import type { ConfigView } from '../config/config-view.ts';
 import { isDirectoryOnline } from '../describe/partition-status.ts';
 import type { MetadataImage, TopicImage } from '../image.ts';
-import { directoryIds, directoryOf, mergePartitionChange, type PartitionRegistration } from '../partition-registration.ts';
+import {
+  directoryIds,
+  directoryOf,
+  isReservedDirectory,
+  mergePartitionChange,
+  type PartitionRegistration,
+} from '../partition-registration.ts';
 import type { MetadataRecord } from '../records.ts';
 import { controllerConfigView, electionConfigOf, type ElectionConfig } from './effective-config.ts';
 import type { ControllerEvent } from './events.ts';
@@ -20,7 +26,14 @@ import { buildPartitionChange, type ElectionPolicy, type PartitionChangeInput } 
 export type WantedPartition = Partial<
   Pick<
     PartitionChangeInput,
-    'isr' | 'replicas' | 'removingReplicas' | 'addingReplicas' | 'leaderRecoveryState' | 'uncleanShutdownReplicas' | 'directories'
+    | 'isr'
+    | 'replicas'
+    | 'removingReplicas'
+    | 'addingReplicas'
+    | 'leaderRecoveryState'
+    | 'uncleanShutdownReplicas'
+    | 'emptyReplicas'
+    | 'directories'
   >
 > & {
   /** By default as the topic is configured: unclean where it allows that, otherwise online (A23). */
@@ -80,6 +93,7 @@ export class Decision {
       // By the directory that this very change gives it: a replica that gets one again may lead from now on, and nothing
       // else may happen for a long time that would let it (Kafka waits for the next broker to be unfenced).
       mayLead: (id) => isAlive(id) && this.#isOnline(id, wanted.directories?.get(id) ?? directoryOf(before, id)),
+      hasLostDirectory: (id) => this.#hasLostDirectory(id, directoryOf(before, id)),
       minIsr: config.minIsr,
       elrEnabled: this.#image.isElrEnabled(),
       defaultDirectory: (id) => defaultDirectory(this.#image, id),
@@ -95,6 +109,12 @@ export class Decision {
   #isOnline(brokerId: NodeId, directoryId: string | null): boolean {
     const broker = this.#image.brokers.get(brokerId);
     return broker !== undefined && isDirectoryOnline(broker, directoryId);
+  }
+
+  #hasLostDirectory(brokerId: NodeId, directoryId: string | null): boolean {
+    const logDirs = this.#image.brokers.get(brokerId)?.logDirs ?? [];
+    if (logDirs.length === 0 || directoryId === null || isReservedDirectory(directoryId)) return false;
+    return !logDirs.includes(directoryId);
   }
 
   #noteChange(change: {

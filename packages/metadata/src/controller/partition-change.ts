@@ -33,6 +33,8 @@ export interface PartitionChangeInput {
   readonly registration: PartitionRegistration;
   /** The broker is alive and the directory of its replica online. */
   readonly mayLead: (brokerId: NodeId) => boolean;
+  /** The broker has registered without the directory of its replica: the disk was replaced, and with it went the records. */
+  readonly hasLostDirectory?: (brokerId: NodeId) => boolean;
   /** Effective `min.insync.replicas`: below it, members that leave the ISR stay eligible. */
   readonly minIsr: number;
   readonly elrEnabled: boolean;
@@ -45,6 +47,8 @@ export interface PartitionChangeInput {
   readonly leaderRecoveryState?: LeaderRecoveryState;
   /** Brokers that stopped without flushing: not eligible, whatever they were before. */
   readonly uncleanShutdownReplicas?: readonly NodeId[];
+  /** Brokers whose replica begins again on an empty disk. */
+  readonly emptyReplicas?: readonly NodeId[];
   /** Log directories by broker that differ from the registered ones. */
   readonly directories?: ReadonlyMap<NodeId, string>;
   /** Directory of a replica that is new on a broker. */
@@ -154,13 +158,27 @@ function electLeader(target: Target, input: PartitionChangeInput): { leader: Nod
   return anyLive === undefined ? { leader: noLeader, unclean: false } : { leader: anyLive, unclean: true };
 }
 
-/** The last leader may lead again when nobody else is eligible: every replica that could have had more is gone. */
+/**
+ * When nobody is eligible any more, the last leader may lead again: it has what anybody may have. Where its disk was replaced
+ * it has nothing, and the turn is with those who were eligible until they crashed. Until one of these can be told from the
+ * other, and while it is away, there is no leader: whoever else led would lose more.
+ */
 function electableLastKnownLeader(target: Target, input: PartitionChangeInput): NodeId | null {
   if (!input.elrEnabled || target.elr.length > 0 || target.isr.length > 0) return null;
-  const [lastKnown, ...others] = input.registration.lastKnownElr;
-  const mayLead = lastKnown !== undefined && others.length === 0 && input.mayLead(lastKnown);
-  if (mayLead) sometimes('controller: last known leader may lead again');
-  return mayLead ? lastKnown : null;
+  for (const id of withRecords(input.registration.lastKnownElr, input)) {
+    if (input.mayLead(id)) {
+      sometimes('controller: last known leader may lead again');
+      return id;
+    }
+    if (input.hasLostDirectory?.(id) !== true) return null;
+  }
+  return null;
+}
+
+/** Without those who begin again from nothing; unless that leaves none: then nothing is left, and it may begin again. */
+function withRecords(known: readonly NodeId[], { emptyReplicas = [] }: PartitionChangeInput): readonly NodeId[] {
+  const others = known.filter((id) => !emptyReplicas.includes(id));
+  return others.length > 0 ? others : known;
 }
 
 function recordOf(target: Target, input: PartitionChangeInput): PartitionChangeRecord {
@@ -194,13 +212,21 @@ function directoriesOf(target: Target, input: PartitionChangeInput): readonly st
   });
 }
 
-/** Noted when the partition first loses its leader, forgotten when it has one again. */
+/**
+ * Who may have what is committed though neither ISR nor ELR say so, in the order in which they may lead: the last leader, then
+ * who left the ELR because it crashed. Kept while there is no leader, or too few in sync; forgotten when there is one again.
+ */
 function lastKnownElrOf(target: Target, input: PartitionChangeInput): readonly NodeId[] | null {
-  const { registration: before } = input;
+  const { registration: before, uncleanShutdownReplicas: unclean = [] } = input;
   if (!input.elrEnabled) return null;
-  if (target.leader === noLeader && before.lastKnownElr.length === 0) return [before.leader];
-  if (target.leader >= 0 && before.lastKnownElr.length > 0) return [];
-  return null;
+  const isElected = target.leader >= 0 && (before.leader === noLeader || target.uncleanElection);
+  if (isElected || target.isr.length >= input.minIsr) return before.lastKnownElr.length > 0 ? [] : null;
+  const wasEligible = unclean.filter((id) => before.isr.includes(id) || before.elr.includes(id));
+  const losesLeader = target.leader === noLeader && before.leader !== noLeader;
+  const known = new Set([...(losesLeader ? [before.leader] : []), ...before.lastKnownElr, ...wasEligible]);
+  const isOut = (id: NodeId): boolean => target.replicas.includes(id) && !target.isr.includes(id);
+  const wanted = withRecords([...known], input).filter((id) => isOut(id) || (losesLeader && id === before.leader));
+  return changed(wanted, before.lastKnownElr);
 }
 
 function isNoOp(record: PartitionChangeRecord): boolean {

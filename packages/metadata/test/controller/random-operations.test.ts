@@ -121,7 +121,9 @@ function expectInvariants(image: MetadataImage): void {
       assert.ok(leader === -1 || isr.includes(leader));
       assert.ok(leader === -1 || image.isActiveBroker(leader), 'a leader is alive');
       for (const id of isr) assert.ok(image.isActiveBroker(id), 'members of the ISR are alive');
-      assert.ok(lastKnownElr.length === 0 || leader === -1);
+      // While somebody leads, only those who were eligible until they crashed.
+      assert.ok(new Set(lastKnownElr).size === lastKnownElr.length && !lastKnownElr.includes(leader));
+      for (const id of lastKnownElr) assert.ok(replicas.includes(id) && !isr.includes(id));
       assert.equal(directories.length, replicas.length);
     }
   }
