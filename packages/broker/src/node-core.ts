@@ -159,6 +159,7 @@ export class NodeCore {
       voters: new Map([...this.voterAddresses].filter(([id]) => id !== config.nodeId)),
       clusterId: () => clusterId,
       onMessage: (message) => this.quorum.step(message),
+      onReached: (peer) => this.quorum.onPeerReached(peer),
       onBroken: (peer, reason) => {
         log.warnSometimes({ peer, reason }, `quorum link to node ${peer} broke`);
         this.quorum.onPeerBroken(peer);

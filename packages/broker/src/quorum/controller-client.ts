@@ -44,8 +44,9 @@ interface Call {
 
 type Stream = RpcStream<ControllerRequestMessage>;
 
-/** Pause between two tries of one call. */
+/** Longest pause between two tries of one call; the first are shorter: a leader that was just elected is active in a moment. */
 const retryMs = 50;
+const firstRetryMs = 5;
 /** Calls that may wait for an answer at once. */
 const maxCalls = 10_000;
 
@@ -75,7 +76,7 @@ export class ControllerClient {
     const payload = encodeBody(api.request, api.apiVersion, request);
     const deadline = clock.monotonicMs() + timeoutMs;
     let last = 'no controller is known';
-    while (!this.#isClosed) {
+    for (let pauseMs = firstRetryMs; !this.#isClosed; pauseMs = Math.min(2 * pauseMs, retryMs)) {
       const left = deadline - clock.monotonicMs();
       if (left <= 0) break;
       try {
@@ -84,7 +85,7 @@ export class ControllerClient {
         if (!(error instanceof ControllerError) || !isWorthRetrying(error.errorCode)) throw error;
         last = error.message;
       }
-      await sleep(timers, Math.min(retryMs, Math.max(0, deadline - clock.monotonicMs())));
+      await sleep(timers, Math.min(pauseMs, Math.max(0, deadline - clock.monotonicMs())));
     }
     throw new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `the controller did not answer within ${timeoutMs} ms: ${last}`);
   }

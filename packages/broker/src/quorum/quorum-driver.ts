@@ -85,6 +85,9 @@ export class QuorumDriver {
   #isRunning = false;
   #isClosed = false;
   #softState: SoftState = { role: 'follower', term: 0, leaderId: null };
+  /** Voters that can be sent to since the start; null as soon as a leader is known, or an election was begun. */
+  #reachedAtStart: Set<NodeId> | null = new Set();
+  readonly #termAtStart: Term;
   #bytesSinceSnapshot = 0;
   #lastSnapshotMs: number;
   /** Set while a hand-over is waited for: another leads, or this node will never know. */
@@ -113,6 +116,7 @@ export class QuorumDriver {
       maxUncommittedBytes: 64 * 1024 * kiB,
       maxEntryBytes: 8 * 1024 * kiB,
     });
+    this.#termAtStart = this.#node.status().term;
   }
 
   get softState(): SoftState {
@@ -145,6 +149,24 @@ export class QuorumDriver {
   step(message: RaftMessage): void {
     if (this.#isClosed) return;
     this.#node.step(message);
+    this.#run();
+  }
+
+  /**
+   * Messages to this voter arrive. At the start of a cluster nobody leads it, and to wait for an election timeout would be
+   * most of the start: so the lowest voter of those that reach each other asks for votes as soon as they are a majority, and
+   * again with each one more. Where there is a leader, nobody answers it (pre-vote, E5), and the leader is soon heard.
+   */
+  onPeerReached(peer: NodeId): void {
+    if (this.#isClosed || this.#reachedAtStart === null || !this.#options.voters.includes(this.#options.nodeId)) return;
+    this.#reachedAtStart.add(peer);
+    if (2 * (this.#reachedAtStart.size + 1) <= this.#options.voters.length) return;
+    for (const other of this.#reachedAtStart) if (other < this.#options.nodeId) return;
+    // An election that somebody has begun already is not disturbed.
+    const { term, leaderId } = this.#node.status();
+    if (leaderId !== null || term !== this.#termAtStart) return;
+    sometimes('broker: election at the start without a timeout');
+    this.#node.campaign();
     this.#run();
   }
 
@@ -297,6 +319,7 @@ export class QuorumDriver {
     const wasLeader = this.#softState.role === 'leader';
     const termChanged = this.#softState.term !== state.term;
     this.#softState = state;
+    if (state.leaderId !== null || state.term !== this.#termAtStart) this.#reachedAtStart = null;
     if (wasLeader && (state.role !== 'leader' || termChanged)) this.#failWaiters('this node lost the leadership of the quorum');
     if (state.leaderId !== null && state.leaderId !== this.#options.nodeId) this.#endHandOver?.(true);
     this.#options.onSoftState(state);

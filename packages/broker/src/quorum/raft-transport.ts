@@ -32,6 +32,8 @@ export interface RaftTransportOptions {
   /** '' while this node does not know it yet. */
   readonly clusterId: () => string;
   readonly onMessage: (message: RaftMessage) => void;
+  /** The stream to a voter is open: what is sent to it arrives. */
+  readonly onReached: (peer: NodeId) => void;
   /** The stream to or from a peer has broken. */
   readonly onBroken: (peer: NodeId, reason: string) => void;
   /** Nothing listens at a voter's address: its process is gone, or not there yet. */
@@ -60,6 +62,8 @@ export class RaftTransport {
       return noStreamEvents;
     }
     this.#incoming.set(peer, stream);
+    // It runs, and so it listens: a node that started before it need not wait until it tries again.
+    this.#peers.get(peer)?.connectSoon();
     return {
       onMessage: (frame) => this.#onFrame(frame),
       onEnd: () => {
@@ -71,7 +75,7 @@ export class RaftTransport {
   };
 
   start(): void {
-    for (const peer of this.#peers.values()) peer.connect((frame) => this.#onFrame(frame));
+    for (const peer of this.#peers.values()) peer.start((frame) => this.#onFrame(frame));
   }
 
   send(message: RaftMessage): void {
@@ -110,25 +114,46 @@ function clusterMismatch(headers: RpcHeaders, own: string): string | null {
 /** The outgoing stream to one voter; dials again for as long as it lives. */
 class Peer {
   readonly #id: NodeId;
+  readonly #address: string;
   readonly #options: RaftTransportOptions;
-  readonly #channel: RpcChannel;
+  #onFrame: (frame: RaftFrame) => void = () => undefined;
+  #channel: RpcChannel;
   #stream: RpcStream<RaftFrame> | null = null;
-  #timer: Timer | undefined;
+  #timer: Timer | null = null;
   #isClosed = false;
 
   constructor(id: NodeId, address: string, options: RaftTransportOptions) {
     this.#id = id;
+    this.#address = address;
     this.#options = options;
     this.#channel = options.rpc.channel(address, 'control');
   }
 
-  connect(onFrame: (frame: RaftFrame) => void): void {
+  start(onFrame: (frame: RaftFrame) => void): void {
+    this.#onFrame = onFrame;
+    this.#connect();
+  }
+
+  /** Ends a pause after a dial that failed. A new channel has no pause of its own behind it, which grows to a second. */
+  connectSoon(): void {
+    if (this.#timer === null || this.#isClosed) return;
+    this.#timer.cancel();
+    this.#channel.close();
+    this.#channel = this.#options.rpc.channel(this.#address, 'control');
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#timer = null;
     if (this.#isClosed) return;
     const headers = { [nodeIdHeader]: String(this.#options.nodeId), [clusterIdHeader]: this.#options.clusterId() };
     let wasUp = false;
     this.#stream = this.#channel.open(rpcMethods.raftLink, headers, {
-      onOpen: () => (wasUp = true),
-      onMessage: onFrame,
+      onOpen: () => {
+        wasUp = true;
+        this.#options.onReached(this.#id);
+      },
+      onMessage: this.#onFrame,
       onEnd: ({ reason, isRefused }) => {
         this.#stream = null;
         if (this.#isClosed) return;
@@ -137,7 +162,7 @@ class Peer {
           sometimes('broker: nothing listens at a voter');
           this.#options.onUnreachable(this.#id);
         }
-        this.#timer = this.#options.timers.setTimer(reconnectMs, () => this.connect(onFrame));
+        this.#timer = this.#options.timers.setTimer(reconnectMs, () => this.#connect());
       },
     });
   }

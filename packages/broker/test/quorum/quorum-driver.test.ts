@@ -1,4 +1,4 @@
-/** The driver of the quorum on one node: when it takes snapshots, and what it tells of its own proposals. */
+/** The driver of the quorum on one node: its first election, when it takes snapshots, and what it tells of its own proposals. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,14 +19,21 @@ interface TestQuorum {
   readonly driver: QuorumDriver;
   readonly clock: ManualClock;
   readonly durations: number[];
+  readonly leading: Promise<void>;
   snapshots: number;
   nextSnapshot: Promise<void>;
 }
 
-async function startQuorum(
-  context: TestContext,
-  settings: Pick<QuorumOptions, 'snapshotBytes' | 'snapshotIntervalMs'>,
-): Promise<TestQuorum> {
+type Settings = Pick<QuorumOptions, 'snapshotBytes' | 'snapshotIntervalMs'> & Partial<QuorumOptions>;
+
+async function startQuorum(context: TestContext, settings: Settings): Promise<TestQuorum> {
+  const quorum = await openQuorum(context, settings);
+  quorum.driver.start(noTransport);
+  await quorum.leading;
+  return quorum;
+}
+
+async function openQuorum(context: TestContext, settings: Settings): Promise<TestQuorum> {
   const directory = mkdtempSync(join(tmpdir(), 'quorum-driver-'));
   const store = await RaftStore.open(await openLevelDatabase(directory), new Prng(1));
   const clock = new ManualClock();
@@ -36,7 +43,6 @@ async function startQuorum(
   let onLeading = (): void => undefined;
   const leading = new Promise<void>((resolve) => (onLeading = resolve));
   const driver = new QuorumDriver({
-    ...settings,
     timers: systemPlatform.scheduler,
     nodeId: 1,
     directoryId: store.directoryId,
@@ -60,16 +66,47 @@ async function startQuorum(
     onApplied: () => undefined,
     onCommitted: (durationMs) => durations.push(durationMs),
     onFatal: (error) => assert.fail(error),
+    ...settings,
   });
-  const quorum: TestQuorum = { driver, clock, durations, snapshots: 0, nextSnapshot: nextSnapshot() };
+  const quorum: TestQuorum = { driver, clock, durations, leading, snapshots: 0, nextSnapshot: nextSnapshot() };
   context.after(async () => {
     await driver.close();
     rmSync(directory, { recursive: true });
   });
-  driver.start(noTransport);
-  await leading;
   return quorum;
 }
+
+/** One of three voters that starts with nothing; `sent` is what it says, as `kind to node`. */
+async function oneOfThree(context: TestContext, nodeId: number): Promise<{ driver: QuorumDriver; sent: string[] }> {
+  const { driver } = await openQuorum(context, { nodeId, voters: [1, 2, 3], snapshotBytes: 1_000_000, snapshotIntervalMs: 0 });
+  const sent: string[] = [];
+  const send: RaftTransport['send'] = ({ kind, to }) => sent.push(`${kind} to ${to}`);
+  driver.start({ send } as unknown as RaftTransport);
+  return { driver, sent };
+}
+
+test('at the start the lowest voter of a majority that can be reached asks for votes, without a timeout', async (context) => {
+  const { driver, sent } = await oneOfThree(context, 1);
+  driver.onPeerReached(2);
+  assert.deepEqual(sent, ['preVote to 2', 'preVote to 3']);
+  driver.onPeerReached(3);
+  assert.equal(sent.length, 4, 'the third may have missed the question, and is the one that a new cluster waits for');
+});
+
+test('at the start a voter that reaches a lower one leaves the election to that', async (context) => {
+  const { driver, sent } = await oneOfThree(context, 2);
+  driver.onPeerReached(1);
+  driver.onPeerReached(3);
+  assert.deepEqual(sent, []);
+});
+
+test('an election that another voter has begun at the start is not disturbed', async (context) => {
+  const { driver, sent } = await oneOfThree(context, 1);
+  const lastOfNothing = { lastIndex: 0, lastTerm: 0 };
+  driver.step({ kind: 'vote', from: 2, to: 1, term: 1, directoryId: 'b', ...lastOfNothing, isTransfer: false });
+  driver.onPeerReached(3);
+  assert.ok(!sent.some((message) => message.startsWith('preVote')));
+});
 
 test('what is new gets a snapshot after metadata.log.max.snapshot.interval.ms, and nothing new gets none', async (context) => {
   const quorum = await startQuorum(context, { snapshotBytes: 1_000_000, snapshotIntervalMs: 60_000 });

@@ -24,6 +24,7 @@ export const sometimesCatalogue: readonly string[] = [
   'broker: damaged replica has to go on leading',
   'broker: directory of a former topic put aside',
   'broker: directory of another topic is left alone until the metadata is current',
+  'broker: election at the start without a timeout',
   'broker: end not told until the new leader knows it',
   'broker: fetch ended with its connection',
   'broker: follower asks for a partition that is not here',

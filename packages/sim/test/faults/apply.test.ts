@@ -7,9 +7,12 @@ import { whatIsNotAtRest } from '../../src/cluster/at-rest.ts';
 import type { SimCluster } from '../../src/cluster/sim-cluster.ts';
 import type { FaultKind } from '../../src/faults/actions.ts';
 import { applyFault } from '../../src/faults/apply.ts';
-import { victimOf } from '../../src/faults/atlas.ts';
+import { isIdentityKnown, victimOf } from '../../src/faults/atlas.ts';
 import { heal } from '../../src/faults/heal.ts';
 import { fault, simulate } from './world.ts';
+
+/** In this plan the machine whose disk may be destroyed is not that of the first controller. */
+const victimFollows = { seed: 8 };
 
 function starts(cluster: SimCluster): number {
   return cluster.nodes.reduce((sum, node) => sum + node.starts, 0);
@@ -137,6 +140,7 @@ test('B10: brokers live through a full disk', () =>
 test('E9: a wiped voter is taken in again under its new identity', () =>
   simulate(({ cluster, until }) => {
     const victim = cluster.node(victimOf(cluster.plan) as number);
+    until('who the voters are is known', () => isIdentityKnown(cluster, victim.id));
     const before = victim.services?.quorum.status.directoryId;
     applyFault(cluster, fault('wipe', 'any', 500));
     until('it was wiped and runs', () => cluster.damaged.has(victim.id) && victim.services !== null, 10_000);
@@ -145,16 +149,17 @@ test('E9: a wiped voter is taken in again under its new identity', () =>
     const recorded = (): string | null | undefined =>
       cluster.controller?.services?.quorum.status.voters.find(({ id }) => id === victim.id)?.directoryId;
     until('it is on record', () => recorded() === victim.services?.quorum.status.directoryId);
-  }));
+  }, victimFollows));
 
 test('a damaged database keeps a node from starting until its disk is replaced', () =>
   simulate(({ cluster, until }) => {
     const victim = cluster.node(victimOf(cluster.plan) as number);
+    until('who the voters are is known', () => isIdentityKnown(cluster, victim.id));
     applyFault(cluster, fault('damaged-database', 'any', 1_000));
     until('the damage is done', () => victim.database.isDamaged, 10_000);
     until('the disk was replaced', () => !victim.database.isDamaged && victim.services !== null, 10_000);
     until('all is at rest', () => whatIsNotAtRest(cluster) === null);
-  }));
+  }, victimFollows));
 
 for (const kind of ['old-image', 'bit-rot'] satisfies FaultKind[]) {
   test(`a machine comes to rest after ${kind}`, () =>
