@@ -38,8 +38,8 @@ export class LeaderEpochCache {
    * later offset, go away. The latest epoch again at a later offset is no news.
    */
   assign(epoch: LeaderEpoch, startOffset: Offset): void {
-    assert(epoch >= 0 && startOffset >= 0, `leader epoch ${epoch} at offset ${startOffset}`);
-    const last = this.#entries.at(-1);
+    assert(epoch >= 0 && startOffset >= 0, 'a leader epoch and its start are not negative', epoch);
+    const last = this.#entries[this.#entries.length - 1];
     if (last !== undefined && last.epoch === epoch && startOffset >= last.startOffset) return;
     this.#removeFromEndWhile((entry) => entry.epoch >= epoch || entry.startOffset >= startOffset);
     this.#entries.push({ epoch, startOffset });

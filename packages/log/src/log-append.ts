@@ -30,10 +30,12 @@ import type { ProducerCheckContext, ProducerUpdate } from './producer-append.ts'
 import { Segment } from './segment.ts';
 
 const noUpdates: Map<number, ProducerUpdate> = new Map();
+/** One for all appends, which are synchronous and follow each other: what an append has noted is of no use after it. */
+const sharedUpdates: Map<number, ProducerUpdate> = new Map();
 
 /** Batches that go into one segment together. */
 interface Group {
-  bytes: Uint8Array;
+  sizeBytes: number;
   baseOffset: Offset;
   lastOffset: Offset;
   maxTimestamp: number;
@@ -50,14 +52,14 @@ export function appendLeader(parts: LogParts, batches: Uint8Array, options: Lead
   if (duplicate !== null) return duplicate;
   parts.expectRoom(batches.length);
   const group = assignOffsets(batches, parts.logEndOffset, options.leaderEpoch);
-  const updates = group.hasProducers ? new Map<number, ProducerUpdate>() : noUpdates;
+  const updates = updatesFor(group);
   if (group.hasProducers) {
     const refusal = checkProducers(parts, batches, updates, options);
     if (refusal !== null) return refusal;
   }
   parts.epochs.assign(options.leaderEpoch, group.baseOffset);
   rollIfFull(parts, group, { nowMs: options.nowMs });
-  writeGroup(parts, group, { updates, nowMs: options.nowMs, isForReaders: true });
+  writeGroup(parts, batches, { group, updates, nowMs: options.nowMs, isForReaders: true });
   return {
     kind: 'appended',
     baseOffset: group.baseOffset,
@@ -69,7 +71,7 @@ export function appendLeader(parts: LogParts, batches: Uint8Array, options: Lead
 
 /** Gives each batch the next offsets and the leader's epoch, in place; neither is under the CRC. */
 function assignOffsets(bytes: Uint8Array, logEndOffset: Offset, leaderEpoch: number): Group {
-  const group: Group = { bytes, baseOffset: logEndOffset, lastOffset: logEndOffset - 1, maxTimestamp: -1, hasProducers: false };
+  const group: Group = { ...emptyGroup, sizeBytes: bytes.length, baseOffset: logEndOffset, lastOffset: logEndOffset - 1 };
   for (let position = 0; position < bytes.length;) {
     const end = expectWholeBatch(bytes, position);
     patchBaseOffset(bytes, position, group.lastOffset + 1);
@@ -80,6 +82,14 @@ function assignOffsets(bytes: Uint8Array, logEndOffset: Offset, leaderEpoch: num
     position = end;
   }
   return group;
+}
+
+const emptyGroup: Group = { sizeBytes: 0, baseOffset: 0, lastOffset: -1, maxTimestamp: -1, hasProducers: false };
+
+function updatesFor(group: Group): Map<number, ProducerUpdate> {
+  if (!group.hasProducers) return noUpdates;
+  sharedUpdates.clear();
+  return sharedUpdates;
 }
 
 function findDuplicate(parts: LogParts, bytes: Uint8Array, options: LeaderAppendOptions): AppendResult | null {
@@ -160,15 +170,9 @@ export function appendFollower(parts: LogParts, batches: Uint8Array, nowMs: numb
 /** Appends as many batches from `start` on as go into one segment; returns where the next group starts. */
 function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }: { start: number; nowMs: number }): number {
   const { config } = parts;
-  const groupAt = (from: number, to: number, group: Group | null): Group => ({
-    bytes: batches.subarray(start, to),
-    baseOffset: group?.baseOffset ?? batchBaseOffset(batches, from),
-    lastOffset: batchLastOffset(batches, from),
-    maxTimestamp: Math.max(group?.maxTimestamp ?? -1, batchMaxTimestamp(batches, from)),
-    hasProducers: group?.hasProducers === true || batchProducerId(batches, from) >= 0,
-  });
   let end = endOfBatch(batches, start);
-  let group = groupAt(start, end, null);
+  const group: Group = { ...emptyGroup, baseOffset: batchBaseOffset(batches, start) };
+  addToGroup(group, batches, { start, end });
   // The group before this one ended because its segment was to take no more.
   rollIfFull(parts, group, { nowMs, isDue: start > 0 });
   const { active } = parts.segments;
@@ -179,16 +183,17 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }:
       sometimes('log: replicated batches go into several segments');
       break;
     }
-    group = groupAt(end, nextEnd, group);
+    addToGroup(group, batches, { start: end, end: nextEnd });
     end = nextEnd;
   }
-  const updates = group.hasProducers ? new Map<number, ProducerUpdate>() : noUpdates;
+  const updates = updatesFor(group);
   for (let position = start; position < end; position = endOfBatch(batches, position)) {
     if (group.hasProducers && batchProducerId(batches, position) >= 0) {
       parts.producers.check(updates, { bytes: batches, position }, replicated);
     }
   }
-  writeGroup(parts, group, { updates, nowMs, isForReaders: false });
+  const bytes = end - start === batches.length ? batches : batches.subarray(start, end);
+  writeGroup(parts, bytes, { group, updates, nowMs, isForReaders: false });
   for (let position = start; position < end; position = endOfBatch(batches, position)) {
     const leaderEpoch = batchLeaderEpoch(batches, position);
     if (leaderEpoch >= 0) parts.epochs.assign(leaderEpoch, batchBaseOffset(batches, position));
@@ -196,23 +201,33 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }:
   return end;
 }
 
+function addToGroup(group: Group, bytes: Uint8Array, { start, end }: { start: number; end: number }): void {
+  group.sizeBytes += end - start;
+  group.lastOffset = batchLastOffset(bytes, start);
+  group.maxTimestamp = Math.max(group.maxTimestamp, batchMaxTimestamp(bytes, start));
+  group.hasProducers ||= batchProducerId(bytes, start) >= 0;
+}
+
 const replicated: ProducerCheckContext = { origin: 'replication', transactionVersion: 0, verification: undefined };
 
 interface GroupNote {
+  readonly group: Group;
   readonly updates: Map<number, ProducerUpdate>;
   readonly nowMs: number;
   /** Nobody reads from a follower: what it appends would only push what leaders append out of memory. */
   readonly isForReaders: boolean;
 }
 
-function writeGroup(parts: LogParts, group: Group, note: GroupNote): void {
-  const { bytes, lastOffset } = group;
+function writeGroup(parts: LogParts, bytes: Uint8Array, note: GroupNote): void {
+  const { lastOffset } = note.group;
   const { active } = parts.segments;
   if (lastOffset >= maxSafeOffset) throw new RangeError(`offset ${lastOffset} is beyond what can be stored`);
   const filePosition = active.append(bytes, note.nowMs);
-  const interval = parts.config.indexIntervalBytes;
+  const { indexes } = active;
+  const at = { filePosition, interval: parts.config.indexIntervalBytes };
   for (let position = 0; position < bytes.length; position = endOfBatch(bytes, position)) {
-    active.indexes.add(bytes, position, { filePosition: filePosition + position, interval });
+    at.filePosition = filePosition + position;
+    indexes.add(bytes, position, at);
   }
   // Where a compacted leader has a gap, the entry covers the gap too, so that a reader in it is served from memory.
   if (note.isForReaders) parts.tail.append({ baseOffset: parts.logEndOffset, nextOffset: lastOffset + 1, bytes });
@@ -264,7 +279,7 @@ function abortedOf(completed: { producerId: number; firstOffset: Offset; lastOff
 function rollIfFull(parts: LogParts, group: Group, { nowMs, isDue = false }: { nowMs: number; isDue?: boolean }): void {
   const { active } = parts.segments;
   const { config } = parts;
-  const isTooLong = active.sizeBytes > 0 && active.sizeBytes > config.segmentBytes - group.bytes.length;
+  const isTooLong = active.sizeBytes > 0 && active.sizeBytes > config.segmentBytes - group.sizeBytes;
   const isOverflow = !active.canHold(group.lastOffset);
   const isOld = active.sizeBytes > 0 && ageMs(active, group.maxTimestamp, nowMs) > config.segmentMs - active.jitterMs;
   if (isOld) sometimes('log: segment rolled by its age');

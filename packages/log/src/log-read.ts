@@ -30,8 +30,12 @@ export function readTail(parts: LogParts, options: ReadOptions): ReadResult | nu
   for (let entry = tail.at(index); entry !== undefined; entry = tail.at(++index)) {
     // After a truncation inside an entry there may be a hole here; the disk has what belongs into it.
     if (chunks.length > 0 && entry.baseOffset !== nextOffset) break;
-    const budget = { maxBytes: options.maxBytes - sizeBytes, minOneBatch: options.minOneBatch && chunks.length === 0 };
-    const range = selectBatches(entry.bytes, { ...options, ...budget });
+    const range = selectBatches(entry.bytes, {
+      fetchOffset: options.fetchOffset,
+      maxOffset: options.maxOffset,
+      maxBytes: options.maxBytes - sizeBytes,
+      minOneBatch: options.minOneBatch && chunks.length === 0,
+    });
     if (range.end === range.start) break;
     if (chunks.length === 0) startPositionOffset = batchBaseOffset(entry.bytes, range.start);
     const isWhole = range.start === 0 && range.end === entry.bytes.length;

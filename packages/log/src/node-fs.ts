@@ -39,12 +39,15 @@ export class NodeFs implements Fs {
     return attempt('', () => nodeFs.fstatSync(file).size);
   }
 
+  /** Without `attempt`: it is called for each batch. */
   write(file: FileHandle, buffers: readonly Uint8Array[], position: number): number {
-    return attempt('', () => {
+    try {
       const first = buffers[0];
       if (buffers.length === 1 && first !== undefined) return nodeFs.writeSync(file, first, 0, first.length, position);
       return nodeFs.writevSync(file, buffers.slice(0, maxBuffersPerWrite), position);
-    });
+    } catch (error) {
+      throw toStorageError('', error);
+    }
   }
 
   readSmall(file: FileHandle, target: Uint8Array, position: number): number {

@@ -38,6 +38,8 @@ const evictedShare = 0.05;
 
 const replay: ProducerCheckContext = { origin: 'replication', transactionVersion: 0, verification: undefined };
 
+const noneCompleted: readonly CompletedTransaction[] = [];
+
 export interface ProducerStateOptions {
   fs: Fs;
   directory: string;
@@ -101,14 +103,15 @@ export class ProducerState {
   }
 
   /** Remembers what has been appended; `endOffset` is the new log end. Returns aborted transactions in order. */
-  commit(updates: Map<number, ProducerUpdate>, endOffset: Offset): CompletedTransaction[] {
-    const completed: CompletedTransaction[] = [];
-    for (const [producerId, update] of updates) {
+  commit(updates: Map<number, ProducerUpdate>, endOffset: Offset): readonly CompletedTransaction[] {
+    let completed = noneCompleted;
+    for (const update of updates.values()) {
+      const { producerId } = update.after;
       this.#producers.set(producerId, update.after);
       for (const firstOffset of update.startedTransactions) {
         this.#openTransactions.set(firstOffset, { producerId, firstOffset, lastOffset: -1 });
       }
-      completed.push(...update.completedTransactions);
+      if (update.completedTransactions.length > 0) completed = [...completed, ...update.completedTransactions];
     }
     this.endOffset = endOffset;
     if (this.#producers.size > (this.#options.maxProducers ?? maxProducersPerLog)) this.#evictSilent();
@@ -129,7 +132,7 @@ export class ProducerState {
   }
 
   /** Takes in a batch that is in the log already: replay after a restart. Returns transactions that it ends. */
-  replayBatch(bytes: Uint8Array, position: number): CompletedTransaction[] {
+  replayBatch(bytes: Uint8Array, position: number): readonly CompletedTransaction[] {
     const endOffset = batchLastOffset(bytes, position) + 1;
     if (batchProducerId(bytes, position) < 0) {
       this.endOffset = endOffset;

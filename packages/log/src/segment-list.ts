@@ -20,7 +20,7 @@ export class SegmentList {
   }
 
   get active(): Segment {
-    const last = this.#segments.at(-1);
+    const last = this.#segments[this.#segments.length - 1];
     assert(last !== undefined, 'a log without segments');
     return last;
   }

@@ -14,8 +14,20 @@ export interface AppendWaiter {
   cancel(): void;
 }
 
-interface Entry extends AppendWaiter {
+/** One of these is made for each partition of each request with acks=all: a closure for `cancel` would double it. */
+class Entry implements AppendWaiter {
+  readonly requiredOffset: Offset;
   complete: ((error: number) => void) | null;
+
+  constructor(requiredOffset: Offset, complete: (error: number) => void) {
+    this.requiredOffset = requiredOffset;
+    this.complete = complete;
+  }
+
+  cancel(): void {
+    if (this.complete !== null) sometimes('replication: wait for replication given up');
+    this.complete = null;
+  }
 }
 
 export class AppendWaiters {
@@ -28,14 +40,7 @@ export class AppendWaiters {
 
   /** `complete` is called once with a Kafka error code (0 for success) unless `cancel` is called before. */
   add(requiredOffset: Offset, complete: (error: number) => void): AppendWaiter {
-    const entry: Entry = {
-      requiredOffset,
-      complete,
-      cancel() {
-        if (entry.complete !== null) sometimes('replication: wait for replication given up');
-        entry.complete = null;
-      },
-    };
+    const entry = new Entry(requiredOffset, complete);
     let place = this.#entries.length;
     while (place > this.#head && (this.#entries[place - 1] as Entry).requiredOffset > requiredOffset) place--;
     if (place === this.#entries.length) this.#entries.push(entry);

@@ -2,7 +2,15 @@
  * Record batches as a producer sends them: validated as Produce does it, and read again when they are accepted (F6).
  */
 import { nodeCodecs } from '@jackdaw/broker';
-import { batchRecordsCount, CorruptRecordError, decodeRecords, isValidCrc, validateBatches } from '@jackdaw/protocol';
+import {
+  batchRecordsCount,
+  batchSizeInBytes,
+  CorruptRecordError,
+  isControlBatch,
+  decodeRecords,
+  isValidCrc,
+  validateBatches,
+} from '@jackdaw/protocol';
 import { CorruptCompressedError, DecompressedTooLargeError } from '@jackdaw/protocol';
 import type { ValidateOptions } from '@jackdaw/protocol';
 import { fieldMutator } from '../engine/fields.ts';
@@ -42,12 +50,12 @@ function validate(input: Uint8Array): Outcome {
     expect(Number.isInteger(result.error) && result.error > 0 && result.message !== '', 'a refusal has an error and a message');
     return 'refused';
   }
-  const { batches, recordsCount, headers } = result;
+  const { batches, recordsCount } = result;
   expect(batches.length <= options.maxMessageBytes, 'what is accepted is no larger than the limit');
   expect(isValidCrc(batches, 0), 'what is accepted has a right checksum');
-  expect(headers.length === 1 && headers[0]?.sizeInBytes === batches.length, 'one batch, and nothing behind it');
+  expect(batchSizeInBytes(batches, 0) === batches.length, 'one batch, and nothing behind it');
   // Whoever reads the log later must be able to.
-  if (batchRecordsCount(batches, 0) > 0 && headers[0]?.isControl !== true) {
+  if (batchRecordsCount(batches, 0) > 0 && !isControlBatch(batches, 0)) {
     const records = decodeRecords(batches, nodeCodecs, { maxDecompressedBytes });
     expect(records.length === recordsCount, `${recordsCount} records were accepted, ${records.length} can be read`);
     // The broker believes its own coordinators.

@@ -45,6 +45,8 @@ interface TopicOutcome {
 }
 
 const acksAll = -1;
+const noRecords = new Uint8Array(0);
+const noRecordErrors: readonly RecordError[] = [];
 /** How much later a simulation may begin to wait: as late as this, its leader may have resigned. */
 const lateMs = 300;
 
@@ -69,7 +71,8 @@ function handleProduce(
   context: RequestContext,
 ): Answer<ProduceResponseDraft> | Promise<Answer<ProduceResponseDraft>> {
   const waiting: ReplicationWait[] = [];
-  const outcomes = request.topicData.map((topic) => appendTopic(broker, { topic, request, context, waiting }));
+  const append: TopicAppend = { request, context, waiting };
+  const outcomes = request.topicData.map((topic) => appendTopic(broker, topic, append));
   if (request.acks === 0) {
     const hasError = outcomes.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode !== ErrorCode.NONE));
     return hasError ? closeConnection : noResponse;
@@ -87,19 +90,18 @@ function handleProduce(
 }
 
 interface TopicAppend {
-  readonly topic: TopicData;
   readonly request: ProduceRequest;
   readonly context: RequestContext;
   readonly waiting: ReplicationWait[];
 }
 
-function appendTopic(broker: BrokerServices, append: TopicAppend): TopicOutcome {
-  const { topic, request } = append;
+function appendTopic(broker: BrokerServices, topic: TopicData, append: TopicAppend): TopicOutcome {
+  const { request, context, waiting } = append;
   const found = findTopic(broker.image(), { name: topic.name, id: topic.topicId });
   const partitions = topic.partitionData.map(({ index, records }) => {
     if (request.acks < -1 || request.acks > 1) return failed(index, ErrorCode.INVALID_REQUIRED_ACKS);
     if (typeof found === 'number') return failed(index, found);
-    return appendPartition(broker, { ...append, found, index, records: records ?? new Uint8Array(0) });
+    return appendPartition(broker, { request, context, waiting, found, index, records: records ?? noRecords });
   });
   if (typeof found === 'number') return { name: topic.name, topicId: topic.topicId, partitions };
   const traffic = broker.traffic.of(found.name);
@@ -178,10 +180,13 @@ function afterAppend(
 ): PartitionOutcome {
   if (result.kind === 'error') return failed(index, result.error, result.message);
   const outcome: PartitionOutcome = {
-    ...failed(index, ErrorCode.NONE, null),
+    index,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
     baseOffset: result.baseOffset,
     logAppendTimeMs: result.kind === 'duplicate' && logAppendTimeMs >= 0 ? result.timestamp : logAppendTimeMs,
     logStartOffset: result.logStartOffset,
+    recordErrors: noRecordErrors,
   };
   if (request.acks === acksAll) {
     waiting.push({
@@ -204,7 +209,15 @@ function fail(outcome: PartitionOutcome, error: number): void {
 }
 
 function failed(index: number, errorCode: number, errorMessage: string | null = errorName(errorCode)): PartitionOutcome {
-  return { index, errorCode, errorMessage, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, recordErrors: [] };
+  return {
+    index,
+    errorCode,
+    errorMessage,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: noRecordErrors,
+  };
 }
 
 function compressionLevel(
@@ -234,18 +247,15 @@ function toResponse(topic: TopicOutcome, hint?: Hint): ProduceResponseDraft['res
     name: topic.name,
     topicId: topic.topicId,
     partitionResponses: topic.partitions.map((outcome) => {
-      const isElsewhere =
-        outcome.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || outcome.errorCode === ErrorCode.FENCED_LEADER_EPOCH;
-      return {
-        index: outcome.index,
-        errorCode: outcome.errorCode,
-        baseOffset: outcome.baseOffset,
-        logAppendTimeMs: outcome.logAppendTimeMs,
-        logStartOffset: outcome.logStartOffset,
-        recordErrors: outcome.recordErrors.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message })),
-        errorMessage: outcome.errorMessage,
-        ...(isElsewhere && hint !== undefined ? { currentLeader: hint(outcome.index) } : {}),
-      };
+      const { index, errorCode, errorMessage, baseOffset, logAppendTimeMs, logStartOffset } = outcome;
+      const recordErrors = outcome.recordErrors === noRecordErrors ? [] : outcome.recordErrors.map(toRecordError);
+      const response = { index, errorCode, baseOffset, logAppendTimeMs, logStartOffset, recordErrors, errorMessage };
+      const isElsewhere = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
+      return isElsewhere && hint !== undefined ? { ...response, currentLeader: hint(index) } : response;
     }),
   };
+}
+
+function toRecordError({ batchIndex, message }: RecordError): { batchIndex: number; batchIndexErrorMessage: string } {
+  return { batchIndex, batchIndexErrorMessage: message };
 }

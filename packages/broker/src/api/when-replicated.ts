@@ -25,34 +25,37 @@ export interface ReplicationWaits {
   readonly connection: Pick<Connection, 'addCloseListener' | 'removeCloseListener'>;
 }
 
+interface OpenWait {
+  readonly wait: ReplicationWait;
+  waiter: { cancel(): void } | null;
+  isDone: boolean;
+}
+
 /** Resolves when each wait is settled. */
 export function whenAllReplicated({ waits, timeoutMs, timers, connection }: ReplicationWaits): Promise<void> {
   return new Promise((resolve) => {
     let open = waits.length;
-    const settle = (wait: ReplicationWait, error: number): void => {
-      wait.onSettled(error);
+    const settle = (one: OpenWait, error: number): void => {
+      one.isDone = true;
+      one.wait.onSettled(error);
       if (--open > 0) return;
       timer.cancel();
       connection.removeCloseListener(giveUp);
       resolve();
     };
     const giveUp = (): void => {
-      for (const { wait, waiter, isDone } of waiters) {
-        if (isDone()) continue;
+      for (const one of begun) {
+        if (one.isDone) continue;
         sometimes('broker: produce given up while it waited');
-        waiter?.cancel();
-        settle(wait, ErrorCode.REQUEST_TIMED_OUT);
+        one.waiter?.cancel();
+        settle(one, ErrorCode.REQUEST_TIMED_OUT);
       }
     };
     const timer = timers.setTimer(buggify('broker: produce given up early') ? 1 : timeoutMs, giveUp);
-    const waiters = waits.map((wait) => {
-      let done = false;
-      const waiter = wait.leader.whenReplicated(wait.requiredOffset, (error) => {
-        done = true;
-        settle(wait, error);
-      });
-      return { wait, waiter, isDone: () => done };
-    });
+    const begun = waits.map((wait): OpenWait => ({ wait, waiter: null, isDone: false }));
+    for (const one of begun) {
+      one.waiter = one.wait.leader.whenReplicated(one.wait.requiredOffset, (error) => settle(one, error));
+    }
     if (open > 0) connection.addCloseListener(giveUp);
   });
 }

@@ -138,7 +138,7 @@ export class FollowerStream {
     });
     if (answer.kind === 'error') return this.#refuse(open.handle, answer.error, partition);
     if (answer.kind === 'diverging') {
-      this.#queue({ ...this.#bounds(open.handle, partition), diverging: answer.epochEnd }, 0);
+      this.#queue(pushOf(open.handle, partition, { diverging: answer.epochEnd }), 0);
       return;
     }
     this.#accept(open, partition, leader);
@@ -317,26 +317,14 @@ export class FollowerStream {
   }
 
   #refuse(handle: number, error: number, partition?: HostedPartition): void {
-    this.#queue({ ...this.#bounds(handle, partition), error }, 0);
+    this.#queue(pushOf(handle, partition, { error }), 0);
   }
 
   #queueData(fetch: Fetch, batches: readonly Uint8Array[], bytes: number): void {
     fetch.sentHighWatermark = fetch.partition.highWatermark;
     fetch.sentLogStartOffset = fetch.partition.log?.logStartOffset ?? 0;
     this.#highWatermarkDirty.delete(fetch);
-    this.#queue({ ...this.#bounds(fetch.handle, fetch.partition), batches }, bytes);
-  }
-
-  #bounds(handle: number, partition?: HostedPartition): PartitionPush {
-    return {
-      handle,
-      error: ErrorCode.NONE,
-      highWatermark: partition?.highWatermark ?? 0,
-      logStartOffset: partition?.log?.logStartOffset ?? 0,
-      logEndOffset: partition?.log?.logEndOffset ?? 0,
-      diverging: null,
-      batches: [],
-    };
+    this.#queue(pushOf(fetch.handle, fetch.partition, { batches }), bytes);
   }
 
   #queue(push: PartitionPush, bytes: number): void {
@@ -352,6 +340,21 @@ export class FollowerStream {
     this.#readyBytes = 0;
     if (!this.#options.writer.write(ready)) this.#isWritable = false;
   }
+}
+
+type PushContent = Partial<Pick<PartitionPush, 'error' | 'diverging' | 'batches'>>;
+
+/** What is told of a partition at any time, and what this push is for. */
+function pushOf(handle: number, partition: HostedPartition | undefined, content: PushContent): PartitionPush {
+  return {
+    handle,
+    error: content.error ?? ErrorCode.NONE,
+    highWatermark: partition?.highWatermark ?? 0,
+    logStartOffset: partition?.log?.logStartOffset ?? 0,
+    logEndOffset: partition?.log?.logEndOffset ?? 0,
+    diverging: content.diverging ?? null,
+    batches: content.batches ?? [],
+  };
 }
 
 /** Whether the follower has not been told yet how far the partition reaches, at either end. */

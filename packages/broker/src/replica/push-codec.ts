@@ -114,27 +114,34 @@ function writePartition(out: ProtoWriter, partition: PartitionPush): void {
   }
 }
 
+/** The fields of a partition while it is read. */
+interface PartitionFields extends Record<Exclude<keyof PartitionPush, 'diverging' | 'batches'>, number> {
+  diverging: PartitionPush['diverging'];
+  batches: Uint8Array[];
+}
+
 function readPartition(reader: ProtoReader): PartitionPush {
-  const fields = [0, 0, 0, 0, 0, 0];
-  let diverging: PartitionPush['diverging'] = null;
-  const batches: Uint8Array[] = [];
+  const push: PartitionFields = {
+    handle: 0,
+    error: 0,
+    highWatermark: 0,
+    logStartOffset: 0,
+    logEndOffset: 0,
+    diverging: null,
+    batches: [],
+  };
   while (!reader.isAtEnd) {
     const tag = reader.varint();
-    const number = tag >>> 3;
-    if ((tag & 7) === 0 && number >= 1 && number <= 5) fields[number] = reader.varint();
-    else if (tag === 0x32) diverging = readDivergence(reader.nested());
-    else if (tag === 0x3a) batches.push(reader.bytes());
+    if (tag === 0x08) push.handle = reader.varint();
+    else if (tag === 0x10) push.error = reader.varint();
+    else if (tag === 0x18) push.highWatermark = reader.varint();
+    else if (tag === 0x20) push.logStartOffset = reader.varint();
+    else if (tag === 0x28) push.logEndOffset = reader.varint();
+    else if (tag === 0x32) push.diverging = readDivergence(reader.nested());
+    else if (tag === 0x3a) push.batches.push(reader.bytes());
     else reader.skip(tag);
   }
-  return {
-    handle: fields[1] as number,
-    error: fields[2] as number,
-    highWatermark: fields[3] as number,
-    logStartOffset: fields[4] as number,
-    logEndOffset: fields[5] as number,
-    diverging,
-    batches,
-  };
+  return push;
 }
 
 function readDivergence(reader: ProtoReader): { leaderEpoch: number; endOffset: number } {

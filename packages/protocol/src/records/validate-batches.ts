@@ -22,7 +22,14 @@ import {
   type Codecs,
 } from './codecs.ts';
 import { checkRecords, type RecordError } from './check-records.ts';
-import { isValidCrc, patchMaxTimestampAndAttributes, readBatchHeader, type BatchHeader } from './header.ts';
+import {
+  batchCodec,
+  batchMagic,
+  isValidCrc,
+  patchMaxTimestampAndAttributes,
+  readBatchHeader,
+  type BatchHeader,
+} from './header.ts';
 import { batchHeaderBytes, currentMagic, type TimestampType } from './layout.ts';
 import { CorruptRecordError } from './record-errors.ts';
 import { replaceRecords } from './recompress.ts';
@@ -58,8 +65,6 @@ export interface ValidBatches {
   error: null;
   /** What to append: the caller's buffer (without a cut-off tail) unless the batch had to be compressed anew. */
   batches: Uint8Array;
-  /** One header for each batch in `batches`, as it is now; offsets are still relative to 0. */
-  headers: BatchHeader[];
   recordsCount: number;
   /** −1 when no record has a timestamp; `nowMs` on a LogAppendTime topic. */
   maxTimestamp: number;
@@ -82,7 +87,8 @@ export interface RefusedBatches {
 export function validateBatches(bytes: Uint8Array, options: ValidateOptions): ValidBatches | RefusedBatches {
   try {
     const end = expectOneBatch(bytes, options);
-    return typeof end === 'number' ? validateBatch(bytes.subarray(0, end), options) : end;
+    if (typeof end !== 'number') return end;
+    return validateBatch(end === bytes.length ? bytes : bytes.subarray(0, end), options);
   } catch (error) {
     return refusalOf(error);
   }
@@ -92,11 +98,11 @@ export function validateBatches(bytes: Uint8Array, options: ValidateOptions): Va
 function expectOneBatch(bytes: Uint8Array, options: ValidateOptions): number | RefusedBatches {
   const end = endOfBatch(bytes, 0);
   if (end < 0) return refuse(ErrorCode.INVALID_RECORD, 'a produce request must have one record batch for each partition');
-  const header = readBatchHeader(bytes, 0);
-  if (header.magic !== currentMagic) {
-    return refuse(ErrorCode.INVALID_RECORD, `message format ${header.magic} is not accepted, only record batches of magic 2`);
+  const magic = batchMagic(bytes, 0);
+  if (magic !== currentMagic) {
+    return refuse(ErrorCode.INVALID_RECORD, `message format ${magic} is not accepted, only record batches of magic 2`);
   }
-  if (header.codec === codecZstd && options.requestVersion !== undefined && options.requestVersion < 7) {
+  if (options.requestVersion !== undefined && options.requestVersion < 7 && batchCodec(bytes, 0) === codecZstd) {
     return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs version 7 of the produce request or newer');
   }
   // A cut-off batch behind the first one is dropped, as in Kafka; a whole one is refused.
@@ -130,7 +136,6 @@ function validateBatch(batch: Uint8Array, options: ValidateOptions): ValidBatche
   return {
     error: null,
     batches: result,
-    headers: [readBatchHeader(result, 0)],
     recordsCount: header.recordsCount,
     maxTimestamp,
     offsetOfMaxTimestamp: isAppendTime ? 0 : checked.offsetOfMaxTimestamp,

@@ -39,7 +39,7 @@ test('a sound batch passes as the very same bytes', () => {
     const result = expectValid(validateBatches(bytes, options));
     assert.equal(result.batches.buffer, bytes.buffer);
     assert.equal(Buffer.from(result.batches).toString('hex'), before);
-    assert.deepEqual(result.headers, [readBatchHeader(bytes, 0)]);
+    assert.deepEqual(result.batches, bytes);
     assert.equal(result.recordsCount, 3);
     assert.equal(result.maxTimestamp, nowMs + 2);
     assert.equal(result.offsetOfMaxTimestamp, 1);
@@ -224,7 +224,7 @@ test('a LogAppendTime topic gets the time of the append, in attributes, maxTimes
     const result = expectValid(validateBatches(bytes, { ...options, timestampType: 'LogAppendTime', nowMs: nowMs + 77 }));
     assert.equal(result.maxTimestamp, nowMs + 77);
     assert.equal(result.logAppendTimeMs, nowMs + 77);
-    assert.equal(result.headers[0]?.timestampType, 'LogAppendTime');
+    assert.equal(readBatchHeader(result.batches, 0).timestampType, 'LogAppendTime');
     assert.ok(isValidCrc(result.batches, 0));
     assert.equal(result.batches.buffer, bytes.buffer);
     for (const record of decodeRecords(result.batches, gzipCodecs, limits)) assert.equal(record.timestamp, nowMs + 77);
@@ -235,7 +235,7 @@ test('a producer that sets LogAppendTime itself is treated as Kafka treats it', 
   const flagged = (maxTimestamp: number): Uint8Array => batchOf({ timestampType: 'LogAppendTime', maxTimestamp });
   // On a CreateTime topic the flag is taken back; its records all count as having the batch's maxTimestamp.
   const result = expectValid(validateBatches(flagged(nowMs + 5), options));
-  assert.equal(result.headers[0]?.timestampType, 'CreateTime');
+  assert.equal(readBatchHeader(result.batches, 0).timestampType, 'CreateTime');
   assert.ok(isValidCrc(result.batches, 0));
   expectError(validateBatches(flagged(-1), options), ErrorCode.INVALID_TIMESTAMP);
   const appendTime = { ...options, timestampType: 'LogAppendTime' } as const;
@@ -246,7 +246,7 @@ test('a producer that sets LogAppendTime itself is treated as Kafka treats it', 
 test('a false maxTimestamp is set right', () => {
   for (const maxTimestamp of [-1, 0, nowMs + 1, 2 ** 60]) {
     const result = expectValid(validateBatches(batchOf({ maxTimestamp }), options));
-    assert.equal(result.headers[0]?.maxTimestamp, nowMs + 2);
+    assert.equal(readBatchHeader(result.batches, 0).maxTimestamp, nowMs + 2);
     assert.ok(isValidCrc(result.batches, 0));
   }
 });
@@ -261,7 +261,7 @@ test('compression.type other than producer compresses anew and keeps the records
     const bytes = changed({ codec }, (sent) => setProducer(sent, { epoch: 3, sequence: 70 }));
     const original = Buffer.from(bytes);
     const result = expectValid(validateBatches(bytes, { ...options, compressionType }));
-    const header = result.headers[0];
+    const header = readBatchHeader(result.batches, 0);
     assert.equal(header?.codec, expected);
     assert.equal(header.baseSequence, 70);
     assert.equal(header.sizeInBytes, result.batches.length);
@@ -283,7 +283,7 @@ test('coordinators may write control records, and those are not compressed', () 
   const control = batchOf({ isControl: true, isTransactional: true, producerId: 4, producerEpoch: 0, records: [at(nowMs)] });
   expectError(validateBatches(control, options), ErrorCode.INVALID_RECORD);
   const result = expectValid(validateBatches(control, { ...options, origin: 'coordinator', compressionType: 'gzip' }));
-  assert.equal(result.headers[0]?.codec, 0);
+  assert.equal(readBatchHeader(result.batches, 0).codec, 0);
 });
 
 function at(timestamp: number): RecordToWrite {
