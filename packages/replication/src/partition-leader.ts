@@ -202,8 +202,10 @@ export class PartitionLeader {
     const { logStartOffset, logEndOffset } = this.#log;
     if (start.lastFetchedEpoch >= 0) {
       const epochEnd = this.#log.endOffsetForEpoch(start.lastFetchedEpoch);
-      // Where the logs part has been deleted here: what the follower has from there on up to our start may be anything.
-      const isPartingGone = logStartOffset > 0 && epochEnd.endOffset <= logStartOffset && epochEnd.endOffset < start.fetchOffset;
+      // Where the logs part has been deleted here: what the follower has from there on up to our start may be anything, and
+      // would be back in its log if it forgot our start in a crash. Our newest epoch is the one that we know from its begin.
+      const isOlder = start.lastFetchedEpoch !== this.#log.latestEpoch();
+      const isPartingGone = logStartOffset > 0 && epochEnd.endOffset <= logStartOffset && isOlder;
       if (epochEnd.leaderEpoch < 0 || start.fetchOffset < logStartOffset || isPartingGone) {
         return { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
       }

@@ -64,6 +64,22 @@ test('A20: a follower whose log parts from ours below our start begins anew ther
   assert.deepEqual(answer, { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE });
 });
 
+test('A20: so does one that ends exactly at our start, for what it has below may come back in a crash', () => {
+  const log = MemoryLog.of(0, 3, 3, 3);
+  log.deleteBelow(3);
+  const { leader } = leaderFixture({ log });
+  const other = leader.checkFetchStart({ ...start, fetchOffset: 3, lastFetchedEpoch: 0 });
+  assert.deepEqual(other, { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE });
+  assert.deepEqual(leader.checkFetchStart({ ...start, fetchOffset: 3, lastFetchedEpoch: 3 }), { kind: 'accepted' });
+});
+
+test('A20: a follower of our newest epoch keeps what it has, though we have deleted every record', () => {
+  const log = MemoryLog.of(0, 5, 5, 5);
+  log.deleteBelow(4);
+  const { leader } = leaderFixture({ log });
+  assert.deepEqual(leader.checkFetchStart({ ...start, fetchOffset: 4, lastFetchedEpoch: 5 }), { kind: 'accepted' });
+});
+
 test('A7: an older epoch is fenced, a newer one unknown, a broker that is no replica refused', () => {
   const { leader } = leaderFixture();
   assert.deepEqual(leader.checkFetchStart({ ...start, currentLeaderEpoch: 4 }), {
