@@ -26,12 +26,11 @@ import {
 import { StorageError } from './fs.ts';
 import { lowerCheckpoint, type LogParts } from './log-parts.ts';
 import type { AppendResult, LeaderAppendOptions } from './log-types.ts';
-import type { ProducerCheckContext, ProducerUpdate } from './producer-append.ts';
+import { ProducerUpdates, type ProducerCheckContext } from './producer-append.ts';
 import { Segment } from './segment.ts';
 
-const noUpdates: Map<number, ProducerUpdate> = new Map();
 /** One for all appends, which are synchronous and follow each other: what an append has noted is of no use after it. */
-const sharedUpdates: Map<number, ProducerUpdate> = new Map();
+const sharedUpdates = new ProducerUpdates();
 
 /** Batches that go into one segment together. */
 interface Group {
@@ -52,7 +51,7 @@ export function appendLeader(parts: LogParts, batches: Uint8Array, options: Lead
   if (duplicate !== null) return duplicate;
   parts.expectRoom(batches.length);
   const group = assignOffsets(batches, parts.logEndOffset, options.leaderEpoch);
-  const updates = updatesFor(group);
+  const updates = beginUpdates();
   if (group.hasProducers) {
     const refusal = checkProducers(parts, batches, updates, options);
     if (refusal !== null) return refusal;
@@ -86,8 +85,7 @@ function assignOffsets(bytes: Uint8Array, logEndOffset: Offset, leaderEpoch: num
 
 const emptyGroup: Group = { sizeBytes: 0, baseOffset: 0, lastOffset: -1, maxTimestamp: -1, hasProducers: false };
 
-function updatesFor(group: Group): Map<number, ProducerUpdate> {
-  if (!group.hasProducers) return noUpdates;
+function beginUpdates(): ProducerUpdates {
   sharedUpdates.clear();
   return sharedUpdates;
 }
@@ -113,7 +111,7 @@ function findDuplicate(parts: LogParts, bytes: Uint8Array, options: LeaderAppend
 function checkProducers(
   parts: LogParts,
   bytes: Uint8Array,
-  updates: Map<number, ProducerUpdate>,
+  updates: ProducerUpdates,
   options: LeaderAppendOptions,
 ): AppendResult | null {
   const context: ProducerCheckContext = {
@@ -186,7 +184,7 @@ function appendNextGroup(parts: LogParts, batches: Uint8Array, { start, nowMs }:
     addToGroup(group, batches, { start: end, end: nextEnd });
     end = nextEnd;
   }
-  const updates = updatesFor(group);
+  const updates = beginUpdates();
   for (let position = start; position < end; position = endOfBatch(batches, position)) {
     if (group.hasProducers && batchProducerId(batches, position) >= 0) {
       parts.producers.check(updates, { bytes: batches, position }, replicated);
@@ -212,7 +210,7 @@ const replicated: ProducerCheckContext = { origin: 'replication', transactionVer
 
 interface GroupNote {
   readonly group: Group;
-  readonly updates: Map<number, ProducerUpdate>;
+  readonly updates: ProducerUpdates;
   readonly nowMs: number;
   /** Nobody reads from a follower: what it appends would only push what leaders append out of memory. */
   readonly isForReaders: boolean;

@@ -67,10 +67,42 @@ export interface ProducerUpdate {
   readonly after: ProducerEntry;
   startedTransactions: Offset[];
   completedTransactions: CompletedTransaction[];
+  /** Of the producer whose first batch in this append came next. */
+  next: ProducerUpdate | null;
 }
 
 export function beginProducerUpdate(before: ProducerEntry): ProducerUpdate {
-  return { before, after: { ...before, batches: [...before.batches] }, startedTransactions: [], completedTransactions: [] };
+  const after = { ...before, batches: [...before.batches] };
+  return { before, after, startedTransactions: [], completedTransactions: [], next: null };
+}
+
+/** The working copies of one append, one for each producer. Nearly every append is of one alone: that needs no table. */
+export class ProducerUpdates {
+  first: ProducerUpdate | null = null;
+  #last: ProducerUpdate | null = null;
+  /** All of them, from the second producer on. */
+  #byId: Map<number, ProducerUpdate> | null = null;
+
+  get(producerId: number): ProducerUpdate | undefined {
+    if (this.#byId !== null) return this.#byId.get(producerId);
+    return this.first?.after.producerId === producerId ? this.first : undefined;
+  }
+
+  add(update: ProducerUpdate): void {
+    if (this.first === null) this.first = update;
+    else {
+      this.#byId ??= new Map([[this.first.after.producerId, this.first]]);
+      this.#byId.set(update.after.producerId, update);
+    }
+    if (this.#last !== null) this.#last.next = update;
+    this.#last = update;
+  }
+
+  clear(): void {
+    this.first = null;
+    this.#last = null;
+    this.#byId = null;
+  }
 }
 
 /** Adds one batch, whose offsets are final, to the update, or says why it may not be appended. */

@@ -25,7 +25,7 @@ import {
   checkBatch,
   type CompletedTransaction,
   type ProducerCheckContext,
-  type ProducerUpdate,
+  ProducerUpdates,
   type Refusal,
 } from './producer-append.ts';
 import { emptyProducerEntry, findDuplicate, lastSequenceOf, type ProducerBatch, type ProducerEntry } from './producer-entry.ts';
@@ -88,24 +88,20 @@ export class ProducerState {
   /**
    * Adds a batch to this append's `updates` or says why it may not be appended. Nothing is remembered until `commit`.
    */
-  check(
-    updates: Map<number, ProducerUpdate>,
-    batch: { bytes: Uint8Array; position: number },
-    context: ProducerCheckContext,
-  ): Refusal | null {
+  check(updates: ProducerUpdates, batch: { bytes: Uint8Array; position: number }, context: ProducerCheckContext): Refusal | null {
     const producerId = batchProducerId(batch.bytes, batch.position);
     let update = updates.get(producerId);
     if (update === undefined) {
       update = beginProducerUpdate(this.#producers.get(producerId) ?? emptyProducerEntry(producerId));
-      updates.set(producerId, update);
+      updates.add(update);
     }
     return checkBatch(update, batch, context);
   }
 
   /** Remembers what has been appended; `endOffset` is the new log end. Returns aborted transactions in order. */
-  commit(updates: Map<number, ProducerUpdate>, endOffset: Offset): readonly CompletedTransaction[] {
+  commit(updates: ProducerUpdates, endOffset: Offset): readonly CompletedTransaction[] {
     let completed = noneCompleted;
-    for (const update of updates.values()) {
+    for (let update = updates.first; update !== null; update = update.next) {
       const { producerId } = update.after;
       this.#producers.set(producerId, update.after);
       for (const firstOffset of update.startedTransactions) {
@@ -138,7 +134,7 @@ export class ProducerState {
       this.endOffset = endOffset;
       return [];
     }
-    const updates = new Map<number, ProducerUpdate>();
+    const updates = new ProducerUpdates();
     try {
       // Refusals are for producers; what is in the log happened.
       this.check(updates, { bytes, position }, replay);

@@ -56,6 +56,39 @@ const outOfOrder = `error ${ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER}`;
 const duplicateSequence = `error ${ErrorCode.DUPLICATE_SEQUENCE_NUMBER}`;
 const invalidEpoch = `error ${ErrorCode.INVALID_PRODUCER_EPOCH}`;
 
+test('C1: batches of several producers in one append are remembered, each of its own', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  const sent = [
+    { producerId: 7, sequence: 0 },
+    { producerId: 8, sequence: 5 },
+    { producerId: 7, sequence: 1 },
+    { producerId: 9, sequence: 0 },
+    { producerId: 8, sequence: 6 },
+  ];
+  const batches = sent.map(({ producerId, sequence }, offset) => {
+    const batch = batchOf(['value'], {
+      producerId,
+      producerEpoch: 0,
+      baseSequence: sequence,
+      baseOffset: offset,
+      leaderEpoch: 0,
+    });
+    return Buffer.from(batch);
+  });
+  log.appendAsFollower(Buffer.concat(batches));
+  assert.deepEqual(
+    log.activeProducers().map(({ producerId, lastSequence }) => [producerId, lastSequence]),
+    [
+      [7, 1],
+      [8, 6],
+      [9, 0],
+    ],
+  );
+  for (const [offset, send] of sent.entries()) assert.equal(outcome(log, send), `duplicate ${offset}`);
+  assert.equal(outcome(log, { producerId: 10, sequence: 0 }), 'appended 5');
+  assert.equal(log.activeProducers().length, 4);
+});
+
 test('C1: a retry of one of the last five batches gets its first offset and timestamp, also after a restart', async () => {
   for (const restart of ['none', 'clean', 'crash', 'truncation'] as const) {
     const fs = new MemoryFs();
