@@ -39,6 +39,11 @@ export class LogFlusher<Log extends Flushable> {
     this.#maxParallelSyncs = options.maxParallelSyncs ?? defaultMaxParallelSyncs;
   }
 
+  /** Logs that wait for a sync because as many as may be are under way. */
+  get waiting(): number {
+    return this.#dirty.size;
+  }
+
   /** The log has unsynced bytes. */
   markDirty(log: Log): void {
     this.#dirty.add(log);

@@ -395,6 +395,11 @@ export class PartitionLog implements Flushable {
     return this.#parts.failure === null && this.#parts.syncedOffset < this.#parts.logEndOffset;
   }
 
+  /** Logs of this directory that wait for their turn to be synced: news of their durability come one after the other. */
+  get waitingSyncs(): number {
+    return this.#options.flusher.waiting;
+  }
+
   /** For the timer, in page-cache mode: asks for a sync when `flush.ms` is over. */
   flushIfDue(monotonicMs: number): void {
     if (this.needsSync && monotonicMs - this.#lastFlushMs >= this.#parts.config.flushMs) this.#options.flusher.markDirty(this);

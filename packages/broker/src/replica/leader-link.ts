@@ -16,6 +16,10 @@ import type { PartitionPush } from './push-codec.ts';
 
 /** First pause before a refused fetch is opened again, or a broken stream dialled again; each failure doubles it. */
 export const firstRetryMs = 20;
+/** Logs that wait for a sync, from which on positions wait for each other: more of them come all the time. */
+const manyWaitingSyncs = 8;
+/** How long they wait. A sync in such a queue takes some times as long, and each message costs about as much as a sync. */
+const gatherMs = 3;
 /** Rounds of truncation without a pause; every fail-over that both logs missed can cost one (A3). */
 const maxTruncationsInARow = 8;
 
@@ -67,6 +71,7 @@ export class LeaderLink {
   #closes: number[] = [];
   #moved = new Set<Fetch>();
   #isFlushScheduled = false;
+  #gatherTimer: Timer | undefined;
   #reconnectMs = firstRetryMs;
   #reconnectTimer: Timer | undefined;
   #isClosed = false;
@@ -104,7 +109,8 @@ export class LeaderLink {
     const fetch = this.#byPartition.get(partition);
     if (fetch === undefined || fetch.handle === 0) return;
     this.#moved.add(fetch);
-    this.#scheduleFlush();
+    if ((partition.log?.waitingSyncs ?? 0) >= manyWaitingSyncs) this.#gather();
+    else this.#scheduleFlush();
   }
 
   /** The broker has a new registration: every later position must be told under it (KIP-903). */
@@ -119,6 +125,7 @@ export class LeaderLink {
   close(): void {
     this.#isClosed = true;
     this.#reconnectTimer?.cancel();
+    this.#gatherTimer?.cancel();
     for (const fetch of this.#byPartition.values()) fetch.retryTimer?.cancel();
     this.#byPartition.clear();
     this.#byHandle.clear();
@@ -237,6 +244,17 @@ export class LeaderLink {
     fetch.retryMs = firstRetryMs;
     // A new start is told as well: whoever deleted records at the leader waits for it.
     if (log.durableOffset !== durableBefore || log.logStartOffset !== startBefore) this.onDurable(fetch.partition);
+  }
+
+  /**
+   * While many logs wait for the disk, each sync would send a message of its own with one position: they are sent together.
+   * Whatever is flushed meanwhile takes them along.
+   */
+  #gather(): void {
+    this.#gatherTimer ??= this.#options.scheduler.setTimer(gatherMs, () => {
+      this.#gatherTimer = undefined;
+      this.#flush();
+    });
   }
 
   #scheduleFlush(): void {
