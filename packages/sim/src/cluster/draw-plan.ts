@@ -9,6 +9,7 @@ import { drawFaults } from '../faults/draw-faults.ts';
 import type { WorkloadPlan } from '../workload/plan.ts';
 import { rightClock, type ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
+import { diskSchemes } from './disk-schemes.ts';
 import { drawSettings } from './draw-settings.ts';
 import { laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
@@ -41,7 +42,9 @@ export function drawPlan(seed: number): RunPlan {
   const later = new Prng(seed ^ 0x6c736368);
   if (later.chance(laterSchemeChance)) return withScheme(later, plan, laterSchemes);
   const ofReplicas = new Prng(seed ^ 0x7265706c);
-  return ofReplicas.chance(replicationSchemeChance) ? withScheme(ofReplicas, plan, replicationSchemes) : plan;
+  if (ofReplicas.chance(replicationSchemeChance)) return withScheme(ofReplicas, plan, replicationSchemes);
+  const ofDisks = new Prng(seed ^ 0x6469736b);
+  return ofDisks.chance(diskSchemeChance) ? withScheme(ofDisks, plan, diskSchemes) : plan;
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
@@ -56,6 +59,8 @@ const storageSchemeChance = 0.03;
 const isrSchemeChance = 0.02;
 /** Of one to be made for what is known of replicas (replication-schemes.ts), where it is not made for anything else. */
 const replicationSchemeChance = 0.15;
+/** Of one to be made for a disk that comes too late, fails or is full (disk-schemes.ts), where nothing else has it. */
+const diskSchemeChance = 0.12;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

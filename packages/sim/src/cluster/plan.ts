@@ -66,6 +66,8 @@ const powerFaults: ReadonlySet<FaultKind> = new Set([
   'rot-alone',
   'rot-behind',
   'cut-and-crash',
+  'fail-in-sync',
+  'rot-twice',
 ]);
 
 /** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */

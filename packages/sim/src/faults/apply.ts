@@ -22,7 +22,7 @@ import {
 } from './network-faults.ts';
 import { halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
 import { clearElr, fencedRestart, lateIsrChange, relayTail } from './replication-schemes.ts';
-import { rotAlone, rotBehind, rotEpoch, rotIndex } from './rot-schemes.ts';
+import { rotAlone, rotBehind, rotEpoch, rotIndex, rotTwice } from './rot-schemes.ts';
 import {
   blink,
   cutSnapshots,
@@ -34,7 +34,7 @@ import {
   twoElections,
   unregisterAway,
 } from './schemes.ts';
-import { cutAndCrash } from './storage-schemes.ts';
+import { cutAndCrash, cutAndRoll, failInSync, trimAndFill } from './storage-schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -84,6 +84,10 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'half-told': halfTold,
   'late-grant': lateGrant,
   'cut-and-crash': cutAndCrash,
+  'cut-and-roll': cutAndRoll,
+  'fail-in-sync': failInSync,
+  'trim-and-fill': trimAndFill,
+  'rot-twice': rotTwice,
   'relay-tail': relayTail,
   'clear-elr': clearElr,
   'fenced-restart': fencedRestart,

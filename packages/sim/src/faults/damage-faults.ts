@@ -5,6 +5,7 @@
  * the node just starts again.
  */
 import { sometimes } from '@jackdaw/base';
+import type { MemoryFs } from '@jackdaw/log';
 import { batchSizeInBytes } from '@jackdaw/protocol';
 import type { SimNode } from '../node/sim-node.ts';
 import { isCovered, isDispensable, isIdentityKnown, isPromiseKeptByOthers, victimOf } from './atlas.ts';
@@ -146,12 +147,12 @@ function rot({ cluster, prng }: FaultContext, node: SimNode): void {
  * torn and never acknowledged: what may be lost like that is not promised to anybody.
  */
 function endOfTellable(node: SimNode, path: string): number {
-  return batchesIn(node, path).at(-1) ?? 0;
+  return batchesIn(node.disk, path).at(-1) ?? 0;
 }
 
 /** Positions of the batches of a segment. */
-export function batchesIn(node: SimNode, path: string): number[] {
-  const bytes = node.disk.contentOf(path) ?? new Uint8Array(0);
+export function batchesIn(disk: MemoryFs, path: string): number[] {
+  const bytes = disk.contentOf(path) ?? new Uint8Array(0);
   const positions: number[] = [];
   for (let position = 0; bytes.length - position >= batchHeaderBytes;) {
     positions.push(position);

@@ -83,7 +83,7 @@ export function failingDatabase(context: FaultContext): void {
  * The disk works again after a while. A node that has ended itself meanwhile comes back after its machine was started anew:
  * of what the kernel held only what had reached the device is left.
  */
-function replaceAfterwards({ cluster, action, prng, book }: FaultContext, node: SimNode, mend: () => void): void {
+export function replaceAfterwards({ cluster, action, prng, book }: FaultContext, node: SimNode, mend: () => void): void {
   const { process } = node;
   cluster.ailing.add(node.id);
   book.hold(node.id);

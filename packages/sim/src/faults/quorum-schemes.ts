@@ -17,7 +17,7 @@ const betweenChangesMs = 12;
 const maxChanges = 40;
 
 /** An operator on the leader's side changes something again and again: the quorum's log grows. What is returned ends it. */
-function makeChanges({ cluster, prng }: FaultContext, leader: SimNode): () => void {
+export function makeChanges({ cluster, prng }: FaultContext, leader: SimNode): () => void {
   const client = new SimClient({
     name: 'operator',
     world: cluster.world,

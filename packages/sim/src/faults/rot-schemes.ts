@@ -10,7 +10,7 @@ import { isCovered, victimOf } from './atlas.ts';
 import { pick, type FaultContext } from './context.ts';
 import { batchesIn, damageWhenAllowed } from './damage-faults.ts';
 import { cutAllPower } from './process-faults.ts';
-import { isolated, pickPartition, readAll, when, type Placed } from './scheme.ts';
+import { isolated, pickPartition, readAll, shut, when, type Placed } from './scheme.ts';
 
 /** Where the epoch of a batch begins; the CRC does not cover it. */
 const epochByte = 12;
@@ -105,7 +105,7 @@ function flipEpoch({ cluster, prng }: FaultContext, node: SimNode, directory: st
   const isThere = (path: string): boolean => path.endsWith('.log') && (directory === null || path.startsWith(`${directory}/`));
   const logs = node.disk.files().filter(({ path, sizeBytes }) => isThere(path) && sizeBytes > 0);
   const candidates = logs
-    .map(({ path }) => ({ path, batches: batchesIn(node, path) }))
+    .map(({ path }) => ({ path, batches: batchesIn(node.disk, path) }))
     .filter(({ batches }) => batches.length > 0);
   if (candidates.length === 0) return;
   const { path, batches } = directory === null ? pick(prng, candidates) : (candidates.at(-1) as (typeof candidates)[number]);
@@ -170,6 +170,86 @@ function rotUnfetched(context: FaultContext, node: SimNode, placed: Placed): voi
   });
 }
 
+/**
+ * A broker whose records have rotted cuts them off when it starts, and is killed before it could tell anybody; when it starts
+ * again, its log is sound and short, and the only other replica is away: it must not lead.
+ */
+export function rotTwice(context: FaultContext): void {
+  const { cluster } = context;
+  const found = (): { node: SimNode; placed: Placed } | null => {
+    const node = victim(context);
+    if (node === null || node.broker === null || !isCovered(cluster, node.id)) return null;
+    const placed = pickPartition(context, (state) => {
+      const others = othersOf(context, node, state);
+      return state.replicas.includes(node.id) && state.isr.length === 2 && others.length === 1 && mayBeAway(context, others);
+    });
+    return placed !== null && batchCount(node, placed) >= fewBatches ? { node, placed } : null;
+  };
+  let opportunity: ReturnType<typeof found> = null;
+  when(context, {
+    isDue: () => (opportunity = found()) !== null,
+    onDue: () => {
+      if (opportunity !== null) rotAndKill(context, opportunity.node, opportunity.placed);
+    },
+  });
+}
+
+/** Enough that the first of those that rot is not among the last. */
+const fewBatches = 4;
+
+function batchCount(node: SimNode, { topicId, partition }: Placed): number {
+  const log = node.services?.replicas.getById(topicId, partition)?.log ?? null;
+  const logs = node.disk.files().filter(({ path }) => log !== null && path.startsWith(`${log.directory}/`));
+  return logs.reduce((count, { path }) => count + (path.endsWith('.log') ? batchesIn(node.disk, path).length : 0), 0);
+}
+
+function rotAndKill(context: FaultContext, node: SimNode, placed: Placed): void {
+  const { book } = context;
+  rotBatches(context, node, { placed, fromOffset: 0 });
+  const unheard = isolated(context, node);
+  book.hold(node.id);
+  node.kill('killed', 'processOnly');
+  book.letGo(node.id);
+  when(context, {
+    pollMs: 1,
+    isDue: () => (node.services?.logManager.damagedLogs ?? 0) > 0,
+    onDue: () => {
+      sometimes('fault: a broker dies between a cut of damage and its registration');
+      book.hold(node.id);
+      node.kill('killed', 'processOnly');
+      comeBackAlone(context, node, placed);
+      unheard();
+      book.letGo(node.id);
+    },
+    otherwise: unheard,
+  });
+}
+
+/** It does not hear the other replica, and when it is registered, nobody does. */
+function comeBackAlone(context: FaultContext, node: SimNode, { state }: Placed): void {
+  const { cluster, book } = context;
+  const others = othersOf(context, node, state);
+  const hear = shut(
+    context,
+    others.flatMap(({ host }) => [[host, node.host] as const, [node.host, host] as const]),
+  );
+  const { starts } = node;
+  when(context, {
+    isDue: () => node.starts > starts && node.services !== null && cluster.image?.brokers.get(node.id)?.fenced === false,
+    onDue: () => {
+      const reach = isolated(context, ...others);
+      book.undoAfter(aloneMs, () => {
+        reach();
+        hear();
+      });
+    },
+    otherwise: hear,
+  });
+}
+
+/** The controller misses the other replica within it. */
+const aloneMs = 1_200;
+
 /** Records that the follower shall miss. */
 const unfetched = 10;
 
@@ -225,7 +305,7 @@ function rotBatches({ cluster, prng }: FaultContext, node: SimNode, { placed, fr
   for (const { path } of node.disk.files().toReversed()) {
     if (!path.startsWith(`${log.directory}/`) || !path.endsWith('.log')) continue;
     const bytes = node.disk.contentOf(path) ?? new Uint8Array(0);
-    for (const position of batchesIn(node, path).slice(0, -1).toReversed()) {
+    for (const position of batchesIn(node.disk, path).slice(0, -1).toReversed()) {
       const baseOffset = Number(Buffer.from(bytes.subarray(position, position + 8)).readBigInt64BE());
       if (baseOffset < fromOffset || left-- <= 0) return;
       const sizeBytes = batchSizeInBytes(bytes, position);

@@ -29,6 +29,8 @@ export interface WorkloadPlan {
   readonly hasTenant: boolean;
   /** Deletes old records of the last planned topic. */
   readonly hasTrimmer: boolean;
+  /** Mean time between its requests; left out, a second. */
+  readonly trimPauseMs?: number;
   /** Asks leaders for ends of epochs, and for producer ids. */
   readonly hasProber: boolean;
   /** Repeats batches that it has sent, and leaves gaps in their sequence. */

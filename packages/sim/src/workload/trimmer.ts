@@ -18,7 +18,7 @@ export function startTrimmer(context: WorkloadContext): void {
   context.run(client, 'delete records', async () => {
     const cluster = await context.connect(client);
     while (!context.isDraining) {
-      await client.sleep(pauseOf(prng, meanPauseMs));
+      await client.sleep(pauseOf(prng, context.plan.workload.trimPauseMs ?? meanPauseMs));
       const { key, partition } = pick(prng, own);
       try {
         const [first, end] = await listOffsets(cluster, [

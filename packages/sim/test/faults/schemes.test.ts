@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { Prng } from '@jackdaw/base';
 import { runInTurn } from '../../src/batch/in-turn.ts';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
+import { diskSchemes } from '../../src/cluster/disk-schemes.ts';
 import { laterSchemes } from '../../src/cluster/later-schemes.ts';
 import { withQuorumScheme } from '../../src/cluster/quorum-schemes.ts';
 import { replicationSchemes } from '../../src/cluster/replication-schemes.ts';
@@ -52,6 +53,19 @@ const ofReplicas = [
 for (const [kind, place] of ofReplicas) {
   test(`a scheme with ${kind} comes to its place, and every check holds`, async () => {
     assert.ok(await reached(kind, place, (prng, plan) => withScheme(prng, plan, replicationSchemes)), place);
+  });
+}
+
+const ofDisks = [
+  ['cut-and-roll', 'fault: a log is cut and rolls while its recovery point is written'],
+  ['fail-in-sync', 'fault: a disk fails while files of a log are synced'],
+  ['trim-and-fill', 'fault: the disk of a follower that has to begin inside a batch is full'],
+  ['rot-twice', 'fault: a broker dies between a cut of damage and its registration'],
+] as const;
+
+for (const [kind, place] of ofDisks) {
+  test(`a scheme of disks with ${kind} comes to its place, and every check holds`, async () => {
+    assert.ok(await reached(kind, place, (prng, plan) => withScheme(prng, plan, diskSchemes)), place);
   });
 }
 
