@@ -10,7 +10,7 @@ import type { BrokerServices } from '@jackdaw/broker';
 import { consumerProtocolAssignment, decodeBody, ProtocolError, Reader } from '@jackdaw/protocol';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import { fail } from './check.ts';
-import type { GhostPartitions } from './ghost-partition.ts';
+import type { GhostPartition, GhostPartitions } from './ghost-partition.ts';
 import { hashStart, mixBytes, mixText } from './hash.ts';
 import type { Family, LiveNode } from './watch.ts';
 
@@ -64,7 +64,9 @@ export class GroupSafety implements Family {
           `group ${group.groupId} went from ${seen.generationId} to ${group.generationId} on ${live.label}`,
         );
       }
-      if (group.state === 'Stable') this.#onAssigned(live, group);
+      // Who was deposed while it heard nothing may load what it had for a moment, until it hears of that.
+      const isOutdated = seen === undefined && !this.#isElected(live, group.groupId);
+      if (group.state === 'Stable' && !isOutdated) this.#onAssigned(live, group);
       else if (seen === undefined) this.#expectMembers(live, group);
     }
     if (count !== groups.size) this.#forgetRemoved(shard, groups);
@@ -103,11 +105,20 @@ export class GroupSafety implements Family {
     if (generationId === before.generationId && before.digest !== now.digest) fail('OneAssignment', `${who} the same otherwise`);
   }
 
-  #mayHaveLost(cluster: SimCluster, { services }: LiveNode, groupId: string): boolean {
+  #mayHaveLost(cluster: SimCluster, live: LiveNode, groupId: string): boolean {
+    const ghost = this.#ghostOf(live, groupId);
+    return ghost === undefined || this.#ghosts.mayHaveLost(cluster, ghost);
+  }
+
+  /** By the newest metadata. */
+  #isElected(live: LiveNode, groupId: string): boolean {
+    return this.#ghostOf(live, groupId)?.registration.leader === live.node.id;
+  }
+
+  #ghostOf({ services }: LiveNode, groupId: string): GhostPartition | undefined {
     const partition = services.groups.partitionOf(groupId);
     const topic = services.image().topicByName('__consumer_offsets');
-    const ghost = partition === null || topic === null ? undefined : this.#ghosts.get(topic.id, partition);
-    return ghost === undefined || this.#ghosts.mayHaveLost(cluster, ghost);
+    return partition === null || topic === null ? undefined : this.#ghosts.get(topic.id, partition);
   }
 }
 

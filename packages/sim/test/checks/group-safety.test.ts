@@ -27,17 +27,23 @@ function stable(generationId: number, owned: Readonly<Record<string, readonly nu
   return { groupId: 'g', state: 'Stable', generationId, protocolType: 'consumer', members: byId };
 }
 
+function ledBy(leader: number): GhostPartition['registration'] {
+  return { replicas: [1], isr: [1], elr: [], leader } as unknown as GhostPartition['registration'];
+}
+
 /** The coordinator of group g, on one node after another. */
 class Coordinators {
   readonly #ghosts = new GhostPartitions();
   readonly #checks = new GroupSafety(this.#ghosts);
 
+  readonly #ghost = new GhostPartition({ topicName: '__consumer_offsets', partition: 0 }, ledBy(1), 1);
+
   constructor() {
-    const registration = { replicas: [1], isr: [1], elr: [], leader: 1 } as unknown as GhostPartition['registration'];
-    this.#ghosts.add('offsets', 0, new GhostPartition({ topicName: '__consumer_offsets', partition: 0 }, registration, 1));
+    this.#ghosts.add('offsets', 0, this.#ghost);
   }
 
-  on(id: number): (group: FakeGroup) => void {
+  on(id: number, elected = id): (group: FakeGroup) => void {
+    this.#ghost.registration = ledBy(elected);
     let groups: FakeGroup[] = [];
     const shard = { isActive: true, groups: () => groups };
     const service = { shards: () => [shard], partitionOf: () => 0 };
@@ -57,6 +63,12 @@ test('a generation that every coordinator tells alike passes, and so does a late
   const second = coordinators.on(2);
   second(stable(3, { b: [1], a: [0] }));
   second(stable(4, { a: [0, 1] }));
+});
+
+test('who was deposed and has not heard of it may load an older generation (seed 331)', () => {
+  const coordinators = new Coordinators();
+  coordinators.on(1)(stable(2, { b: [0, 1] }));
+  coordinators.on(2, 1)(stable(1, { a: [0, 1] }));
 });
 
 test('D5: a partition with two owners in one generation is noticed (OneOwner)', () => {
