@@ -73,6 +73,8 @@ export class Progress {
   /** In `snapshot`: the index being sent, and for how long. */
   #pendingSnapshotIndex: RaftIndex = 0;
   #snapshotTicks = 0;
+  /** In `snapshot`: where an append was sent after it; null: none was. */
+  #snapshotProbeIndex: RaftIndex | null = null;
   #directoryId: string | null = null;
   /** Ticks since the peer was last heard in this term; it starts at 0, as a grace for a new leader. */
   #silentTicks = 0;
@@ -168,6 +170,8 @@ export class Progress {
     if (this.#state === 'probe') this.#becomeReplicate();
     else if (this.#state === 'replicate') this.#inflights.freeTo(index);
     else if (index + 1 >= firstIndex) this.#becomeReplicate();
+    // It has arrived, and the log has been cut again meanwhile: a newer one has to follow.
+    else if (index >= this.#pendingSnapshotIndex) this.becomeProbe();
     return true;
   }
 
@@ -179,6 +183,12 @@ export class Progress {
       if (rejectedIndex <= this.#matchIndex) return false;
       this.becomeProbe();
       return true;
+    }
+    if (this.#state === 'snapshot' && rejectedIndex === this.#snapshotProbeIndex) {
+      // What was sent after the snapshot has arrived, and the snapshot has not.
+      sometimes('raft: snapshot found to be lost');
+      this.#nextIndex = rejectedIndex + 1;
+      this.#enter('probe');
     }
     // While probing, the refusal must be of the probe that is out: anything else is late.
     if (this.#state === 'snapshot' || rejectedIndex !== this.#nextIndex - 1) {
@@ -205,6 +215,16 @@ export class Progress {
   becomeSnapshot(index: RaftIndex): void {
     this.#enter('snapshot');
     this.#pendingSnapshotIndex = index;
+  }
+
+  /**
+   * Where an append would show what became of a snapshot that should have been acknowledged by now; null while it may well be
+   * on its way. The snapshot or its acknowledgement can be lost without a word, and nobody would ask for either again.
+   */
+  probeSnapshot(overdueTicks: number, firstKnownIndex: RaftIndex): RaftIndex | null {
+    if (this.#state !== 'snapshot' || this.#snapshotTicks < overdueTicks) return null;
+    this.#snapshotProbeIndex = Math.max(this.#pendingSnapshotIndex, firstKnownIndex);
+    return this.#snapshotProbeIndex;
   }
 
   /** The driver's report. After a failure the probe starts from what the peer is known to hold. */
@@ -235,6 +255,7 @@ export class Progress {
     this.#isProbeSent = false;
     this.#pendingSnapshotIndex = 0;
     this.#snapshotTicks = 0;
+    this.#snapshotProbeIndex = null;
     this.#inflights.clear();
   }
 }

@@ -125,6 +125,12 @@ function maybeSendSnapshot(core: RaftCore, id: NodeId, progress: Progress): bool
   return true;
 }
 
+/** An empty append behind a snapshot that was not acknowledged for an election timeout: accepted or refused, the answer tells. */
+export function askAboutSnapshot(core: RaftCore, id: NodeId, progress: Progress): void {
+  const prevIndex = progress.probeSnapshot(core.options.electionTicks, core.log.firstIndex() - 1);
+  if (prevIndex !== null) sendAppendMessage(core, { id, prevIndex, entries: [] });
+}
+
 export function handleAppendReply(core: RaftCore, reply: AppendReply): void {
   const leader = expectLeader(core);
   const progress = progressOf(leader, reply.from);

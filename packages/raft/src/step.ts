@@ -24,7 +24,15 @@ import type {
 import { handleLeaderHint, handleObserve, tickObserver } from './observers.ts';
 import { send } from './outbox.ts';
 import { releaseReads } from './reads.ts';
-import { expectLeader, handleAppendReply, maybeSendAppend, probeForLoss, progressOf, sendAppends } from './replication.ts';
+import {
+  askAboutSnapshot,
+  expectLeader,
+  handleAppendReply,
+  maybeSendAppend,
+  probeForLoss,
+  progressOf,
+  sendAppends,
+} from './replication.ts';
 import { becomeFollower } from './roles.ts';
 
 export function step(core: RaftCore, message: RaftMessage): void {
@@ -121,7 +129,8 @@ function handleHeartbeatReply(core: RaftCore, reply: HeartbeatReply): void {
   progress.onContact(reply.directoryId, core.log.lastIndex());
   progress.onRound(reply.round);
   progress.resumeProbe();
-  if (progress.state === 'probe') {
+  if (progress.state === 'snapshot') askAboutSnapshot(core, reply.from, progress);
+  else if (progress.state === 'probe') {
     maybeSendAppend(core, { id: reply.from, progress, mayBeEmpty: true });
   } else if (progress.state === 'replicate' && progress.matchIndex < core.log.lastIndex()) {
     if (!sendAppends(core, reply.from, progress)) probeForLoss(core, reply.from, progress);

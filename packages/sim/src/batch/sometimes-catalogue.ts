@@ -259,6 +259,7 @@ export const sometimesCatalogue: readonly string[] = [
   'raft: snapshot installed',
   'raft: snapshot made too late',
   'raft: snapshot sent',
+  'raft: snapshot found to be lost',
   'raft: snapshot was not delivered',
   'raft: told that the own disk was wiped',
   'raft: told to campaign at once',
