@@ -26,8 +26,11 @@ interface Heard {
   wrong: string | null;
 }
 
-/** Ticks in an election timeout, less two: the time since the last word is counted in whole ticks, and the first is short. */
-const leaseShare = 18 / 20;
+/**
+ * Ticks in an election timeout, less two (the time since the last word is counted in whole ticks, and the first is short), and
+ * less those that a process which was paused counts late, after the words that came meanwhile (quorum-driver.ts).
+ */
+const leaseShare = 15 / 20;
 
 export class QuorumMessages implements Family {
   readonly #cluster: SimCluster;
