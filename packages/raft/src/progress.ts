@@ -186,7 +186,6 @@ export class Progress {
     }
     if (this.#state === 'snapshot' && rejectedIndex === this.#snapshotProbeIndex) {
       // What was sent after the snapshot has arrived, and the snapshot has not.
-      sometimes('raft: snapshot found to be lost');
       this.#nextIndex = rejectedIndex + 1;
       this.#enter('probe');
     }
