@@ -15,6 +15,8 @@ import type { ClusterPlan, NodePlan, Side } from './side.ts';
 
 export interface ClusterShape {
   readonly nodes: number;
+  /** How many of them are controllers, too; default all. */
+  readonly voters?: number;
   readonly settings?: readonly string[];
   /** Default true. */
   readonly hasProbe?: boolean;
@@ -176,7 +178,14 @@ async function planOf(directory: string, shape: ClusterShape): Promise<ClusterPl
       directory: own,
     };
   });
-  return { nodes, settings: shape.settings ?? [], hasProbe: shape.hasProbe ?? true, isProfiled: shape.isProfiled ?? false };
+  const voters = shape.voters ?? shape.nodes;
+  return {
+    nodes,
+    voters,
+    settings: shape.settings ?? [],
+    hasProbe: shape.hasProbe ?? true,
+    isProfiled: shape.isProfiled ?? false,
+  };
 }
 
 interface Starting {

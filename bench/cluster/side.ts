@@ -15,6 +15,8 @@ export interface NodePlan {
 
 export interface ClusterPlan {
   readonly nodes: readonly NodePlan[];
+  /** How many of the nodes, the first ones, are controllers beside brokers; the others are brokers alone. */
+  readonly voters: number;
   /** "key=value" in Kafka's names, over what the side sets by itself. */
   readonly settings: readonly string[];
   /** Whether Jackdaw's brokers carry the probe for the event loop and for profiles: not where the start is timed. */
@@ -41,13 +43,16 @@ export interface Side {
 
 export type SideId = 'jackdaw' | 'page-cache' | 'kafka';
 
-/** The settings of a node that is broker and controller, in the words that both sides understand. */
-export function nodeSettings(node: NodePlan, { nodes, settings }: ClusterPlan): string[] {
-  const voters = nodes.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`);
+/** The settings of a node, in the words that both sides understand. */
+export function nodeSettings(node: NodePlan, { nodes, voters, settings }: ClusterPlan): string[] {
+  const quorum = nodes.slice(0, voters).map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`);
+  const isVoter = node.nodeId <= voters;
+  const controller = `CONTROLLER://127.0.0.1:${node.controllerPort}`;
   return [
     `node.id=${node.nodeId}`,
-    `listeners=PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    `controller.quorum.voters=${voters.join(',')}`,
+    ...(isVoter ? [] : ['process.roles=broker']),
+    `listeners=PLAINTEXT://127.0.0.1:${node.port},${controller}`,
+    `controller.quorum.voters=${quorum.join(',')}`,
     `log.dirs=${node.dataDir}`,
     'group.initial.rebalance.delay.ms=0',
     ...settings,

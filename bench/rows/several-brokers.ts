@@ -40,7 +40,7 @@ export const severalBrokers: Work = {
   }),
   async run(context) {
     for (const count of brokerCounts) {
-      const cluster = await context.own({ nodes: count });
+      const cluster = await context.own({ nodes: count, voters: 1 });
       await load(context, cluster, { kind: 'large', share: 0.2 });
       const { result, usage } = await context.measured(cluster, `cores-${count}`, () =>
         load(context, cluster, { kind: 'large' }),
