@@ -28,36 +28,62 @@ function expectOneOwner({ others }: HistoryIndex, report: Report): void {
 interface Attempt {
   readonly generation: number;
   readonly offset: number;
+  /** How many acknowledgements there had been when it was sent. */
+  readonly sentAfter: number;
+  /** Which acknowledgement was its own. */
+  readonly acknowledgedAs: number;
 }
 
 /** What may be committed for one partition of a group. */
 class Offsets {
-  #settled: Attempt = { generation: -1, offset: -1 };
+  #acknowledgements = 0;
+  #settled: Attempt = { generation: -1, offset: -1, sentAfter: 0, acknowledgedAs: 0 };
   #open: Attempt[] = [];
+  /** Acknowledged while what is settled was, and nobody can say which of them came first. */
+  #rivals: Attempt[] = [];
 
-  invoke(attempt: Attempt): void {
-    this.#open.push(attempt);
+  invoke({ generation, offset }: GroupCommitted): void {
+    this.#open.push({ generation, offset, sentAfter: this.#acknowledgements, acknowledgedAs: Number.POSITIVE_INFINITY });
   }
 
-  ok({ generation, offset }: Attempt): void {
-    this.fail({ generation, offset });
-    // Acknowledged late: a later generation has gone on from there.
-    if (generation < this.#settled.generation) return;
-    this.#settled = { generation, offset };
-    this.#open = this.#open.filter((other) => other.generation >= generation);
+  /**
+   * `lastWritten` is the last generation that is known to be in the log, because a member got its assignment in it. One that is
+   * only formed lives in its coordinator's memory: a member may commit in it when the next rebalance has begun already, and the
+   * next coordinator goes on in the generation before, as in Kafka.
+   */
+  ok(event: GroupCommitted, lastWritten: number): void {
+    const sent = this.#take(event);
+    // Acknowledged late: a later generation, which is written, has gone on from there.
+    if (sent === undefined) return;
+    const { generation, sentAfter } = sent;
+    const attempt = { ...sent, acknowledgedAs: ++this.#acknowledgements };
+    const isRacing = this.#settled.acknowledgedAs > sentAfter;
+    if (isRacing && generation < this.#settled.generation) {
+      // The same; but a later generation that is not written may have been forgotten before this one came.
+      if (this.#settled.generation > lastWritten) this.#rivals.push(attempt);
+      return;
+    }
+    this.#settled = attempt;
+    this.#rivals = this.#rivals.filter(({ acknowledgedAs }) => acknowledgedAs > sentAfter);
+    this.#open = this.#open.filter((other) => other.generation >= Math.min(generation, lastWritten));
   }
 
-  fail({ generation, offset }: Attempt): void {
-    const at = this.#open.findIndex((other) => other.generation === generation && other.offset === offset);
-    if (at >= 0) this.#open.splice(at, 1);
+  fail(event: GroupCommitted): void {
+    this.#take(event);
   }
 
   get possible(): number[] {
-    return [this.#settled.offset, ...this.#open.map(({ offset }) => offset)];
+    return [this.#settled, ...this.#rivals, ...this.#open].map(({ offset }) => offset);
+  }
+
+  #take({ generation, offset }: GroupCommitted): Attempt | undefined {
+    const at = this.#open.findIndex((other) => other.generation === generation && other.offset === offset);
+    return at < 0 ? undefined : this.#open.splice(at, 1)[0];
   }
 }
 
 interface GroupState {
+  /** The last one in which a member got its assignment: it is in the log. */
   generation: number;
   readonly offsets: Map<Key, Offsets>;
   /** By process and partition: what a commit under way may not go below, and whether its generation was over when it began. */
@@ -109,7 +135,7 @@ function checkCommit(state: GroupState, event: GroupCommitted, report: Report): 
     const begun = state.commits.get(line);
     if (begun?.isStale === true) report('stale-commit', `${what}, after a later generation had begun`);
     else if (begun !== undefined && offset < begun.floor) report('commit-went-back', `${what}, after ${begun.floor}`);
-    offsets.ok(event);
+    offsets.ok(event, state.generation);
   }
 }
 
@@ -127,14 +153,17 @@ function checkRead(state: GroupState, { type, process, group, key, offset }: Gro
 /** A new owner goes on where the group was, or before: no record lies between that and what it reads first. */
 function expectNothingSkipped(index: HistoryIndex, report: Report): void {
   const offsets = new Map<string, Offsets>();
+  const generations = new Map<string, number>();
   const starts: { readonly at: number; readonly own: Owned; readonly key: Key; readonly start: number }[] = [];
   for (const { at, event } of index.others) {
     if (event.op === 'group-commit') {
       const line = `${event.group} ${event.key}`;
       const known = offsets.get(line) ?? new Offsets();
       offsets.set(line, known);
-      if (event.type !== 'info') known[event.type](event);
+      if (event.type === 'ok') known.ok(event, generations.get(event.group) ?? -1);
+      else if (event.type !== 'info') known[event.type](event);
     } else if (event.op === 'own') {
+      generations.set(event.group, Math.max(event.generation, generations.get(event.group) ?? -1));
       for (const key of event.keys) {
         const possible = offsets.get(`${event.group} ${key}`)?.possible ?? [];
         starts.push({ at, own: event, key, start: Math.max(0, ...possible) });

@@ -57,6 +57,23 @@ test('D2: an attempt of unknown fate may come true as long as its generation las
   assert.deepEqual(kindsOf([...unknown, own('n', 2), ...committed(6, 2, 'n'), ...read(3)]), ['lost-commit']);
 });
 
+test('D2: a generation that was formed and never written may be forgotten, and the one before goes on', () => {
+  // Member n commits in generation 2 while the next rebalance begins; nobody has got an assignment in it.
+  const forgotten = [own('m', 1), ...committed(4, 2, 'n')];
+  assert.deepEqual(kindsOf([...forgotten, ...committed(6, 1), ...read(6)]), []);
+  assert.deepEqual(kindsOf([...forgotten, ...committed(6, 1), ...read(4)]), ['lost-commit']);
+  assert.deepEqual(kindsOf([...forgotten, ...committed(6, 1), ...committed(3, 1)]), ['commit-went-back']);
+  // Of two that race either may be the last, until a later one follows.
+  const racing = [own('m', 1), commit('invoke', 6, 1), ...committed(4, 2, 'n'), commit('ok', 6, 1)];
+  assert.deepEqual(kindsOf([...racing, ...read(4)]), []);
+  assert.deepEqual(kindsOf([...racing, ...read(6)]), []);
+  assert.deepEqual(kindsOf([...racing, ...committed(8, 1), ...read(4)]), ['lost-commit']);
+  // Once it is written, it was the later one.
+  const written = [own('m', 1), commit('invoke', 3, 1), own('n', 2), ...committed(4, 2, 'n'), commit('ok', 3, 1)];
+  assert.deepEqual(kindsOf([...written, ...read(3)]), ['lost-commit']);
+  assert.deepEqual(kindsOf([...written, ...read(4)]), []);
+});
+
 test('D2: a question is answered by an acknowledged offset, or by one under way', () => {
   assert.deepEqual(kindsOf([own('m', 1), ...committed(5, 1), ...read(5)]), []);
   assert.deepEqual(kindsOf([own('m', 1), ...committed(5, 1), ...read(-1)]), ['lost-commit']);
