@@ -4,7 +4,8 @@
  *   OneOwner          in a generation each partition is assigned to one member at most (D5)
  *   OneAssignment     a generation has one assignment, whichever coordinator tells it
  *   MembersSurvive    a coordinator that takes over a generation has its members (D3)
- *   GenerationsGrow   of the generations that were ever assigned, a later one has a higher number
+ *   GenerationsGrow   of the generations that were ever assigned, a later one has a higher number; a coordinator that was
+ *                     replaced and cannot know it may learn late that one of its own was written
  */
 import type { BrokerServices } from '@jackdaw/broker';
 import { consumerProtocolAssignment, decodeBody, ProtocolError, Reader } from '@jackdaw/protocol';
@@ -31,6 +32,8 @@ interface Assigned {
   readonly generationId: number;
   readonly digest: number;
   readonly label: string;
+  /** In which the coordinator led its partition. */
+  readonly leaderEpoch: number;
 }
 
 export class GroupSafety implements Family {
@@ -66,7 +69,7 @@ export class GroupSafety implements Family {
       }
       // Who was deposed while it heard nothing may load what it had for a moment, until it hears of that.
       const isOutdated = seen === undefined && !this.#isElected(live, group.groupId);
-      if (group.state === 'Stable' && !isOutdated) this.#onAssigned(live, group);
+      if (group.state === 'Stable' && !isOutdated) this.#onAssigned(live, shard, group);
       else if (seen === undefined) this.#expectMembers(live, group);
     }
     if (count !== groups.size) this.#forgetRemoved(shard, groups);
@@ -93,12 +96,14 @@ export class GroupSafety implements Family {
     );
   }
 
-  #onAssigned(live: LiveNode, group: Group): void {
+  #onAssigned(live: LiveNode, shard: Shard, group: Group): void {
     const { groupId, generationId } = group;
-    const now = { generationId, digest: assignmentDigest(group), label: live.label };
+    const leaderEpoch = live.services.groups.leaderOf(shard)?.leaderEpoch ?? -1;
+    const now = { generationId, digest: assignmentDigest(group), label: live.label, leaderEpoch };
     const before = this.#assigned.get(groupId);
-    this.#assigned.set(groupId, now);
     if (group.protocolType === 'consumer') expectOneOwner(group, live.label);
+    if (before !== undefined && generationId < before.generationId && leaderEpoch < before.leaderEpoch) return;
+    this.#assigned.set(groupId, now);
     if (before === undefined || this.#mayHaveLost(live.cluster, live, groupId)) return;
     const who = `group ${groupId}: ${before.label} assigned generation ${before.generationId}, ${live.label}`;
     if (generationId < before.generationId) fail('GenerationsGrow', `${who} generation ${generationId} after it`);

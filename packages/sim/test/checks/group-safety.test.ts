@@ -42,11 +42,11 @@ class Coordinators {
     this.#ghosts.add('offsets', 0, this.#ghost);
   }
 
-  on(id: number, elected = id): (group: FakeGroup) => void {
+  on(id: number, { elected = id, leaderEpoch = id } = {}): (group: FakeGroup) => void {
     this.#ghost.registration = ledBy(elected);
     let groups: FakeGroup[] = [];
     const shard = { isActive: true, groups: () => groups };
-    const service = { shards: () => [shard], partitionOf: () => 0 };
+    const service = { shards: () => [shard], partitionOf: () => 0, leaderOf: () => ({ leaderEpoch }) };
     const image = { topicByName: () => ({ id: 'offsets' }) };
     const cluster = { plan: { settings: {} }, damaged: new Set() };
     const live = { label: `node ${id}, start 1`, services: { groups: service, image: () => image }, cluster, node: { id } };
@@ -68,7 +68,7 @@ test('a generation that every coordinator tells alike passes, and so does a late
 test('who was deposed and has not heard of it may load an older generation (seed 331)', () => {
   const coordinators = new Coordinators();
   coordinators.on(1)(stable(2, { b: [0, 1] }));
-  coordinators.on(2, 1)(stable(1, { a: [0, 1] }));
+  coordinators.on(2, { elected: 1 })(stable(1, { a: [0, 1] }));
 });
 
 test('D5: a partition with two owners in one generation is noticed (OneOwner)', () => {
@@ -89,4 +89,14 @@ test('a generation that goes back is noticed, on one node and from one to the ne
   const coordinators = new Coordinators();
   coordinators.on(1)(stable(3, { a: [0] }));
   bites('GenerationsGrow', () => coordinators.on(2)(stable(2, { a: [0] })));
+});
+
+test('a coordinator that was replaced may learn late that its last generation was written, and of no later one', () => {
+  const coordinators = new Coordinators();
+  const former = coordinators.on(1);
+  const next = coordinators.on(2);
+  next(stable(9, { a: [0] }));
+  former(stable(6, { a: [0] }));
+  bites('OneAssignment', () => former(stable(9, { b: [0] })));
+  bites('GenerationsGrow', () => coordinators.on(3)(stable(7, { a: [0] })));
 });
