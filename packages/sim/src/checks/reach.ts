@@ -2,7 +2,8 @@
  * Who could hear whom, and since when: what the bounds in time are measured by.
  *
  * It looks at processes and at the network's ways, never at what a broker believes. It is asked for at fixed steps of virtual
- * time; whatever may have been otherwise between two of them counts in the brokers' favour.
+ * time; whatever may have been otherwise between two of them counts in the brokers' favour. What was sent over a slow way, or
+ * given to a slow disk, is under way for as long as that was slow by, though the fault is over: so these times may lie ahead.
  */
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import type { FaultKind } from '../faults/actions.ts';
@@ -17,14 +18,14 @@ interface Seen {
   upSinceMs: number;
   /** Since when the machine has done nothing; Infinity while it does something. */
   downSinceMs: number;
-  /** Since when its disk has been as fast as the run's disks are. */
+  /** Since when its disk has been as fast as the run's disks are, and done with what it was given before. */
   diskSinceMs: number;
 }
 
 export class Reach {
   readonly #cluster: SimCluster;
   readonly #seen = new Map<number, Seen>();
-  /** `from>to` → when the way was last shut, made slow or cut. */
+  /** `from>to` → when the way was last shut or cut, or when the last that was sent while it was slow has arrived. */
   readonly #troubledMs = new Map<string, number>();
   /** When connections were last cut. */
   #cutMs = Number.NEGATIVE_INFINITY;
@@ -32,7 +33,10 @@ export class Reach {
 
   constructor(cluster: SimCluster) {
     this.#cluster = cluster;
-    cluster.world.network.onShut((from, to) => void this.#troubledMs.set(`${from}>${to}`, cluster.world.loop.nowMs));
+    cluster.world.network.onShut((from, to) => {
+      const key = `${from}>${to}`;
+      this.#troubledMs.set(key, Math.max(this.#troubledMs.get(key) ?? 0, cluster.world.loop.nowMs));
+    });
     for (const { id } of cluster.nodes) {
       const [upSinceMs, downSinceMs] = [Infinity, 0];
       this.#seen.set(id, { process: null, pausedUntilMs: 0, upSinceMs, downSinceMs, diskSinceMs: 0 });
@@ -52,7 +56,9 @@ export class Reach {
       this.#lookAt(node);
       for (const { host } of nodes) {
         const key = `${node.host}>${host}`;
-        if (network.isShut(node.host, host) || network.isSlowed(node.host, host)) this.#troubledMs.set(key, this.#nowMs);
+        const slowedByMs = network.slowedByMs(node.host, host);
+        if (slowedByMs === 0 && !network.isShut(node.host, host)) continue;
+        this.#troubledMs.set(key, Math.max(this.#troubledMs.get(key) ?? 0, this.#nowMs + slowedByMs));
       }
     }
   }
@@ -75,8 +81,9 @@ export class Reach {
     }
     seen.process = process;
     seen.pausedUntilMs = isPaused ? (process?.pausedUntilMs ?? 0) : nowMs;
-    const isHurt = this.#cluster.world.slowDisks.has(node.id) || disk.holdSyncs || disk.failing.size > 0 || database.isFailing;
-    if (isHurt || disk.capacityBytes !== Infinity || this.#cluster.ailing.has(node.id)) seen.diskSinceMs = nowMs;
+    const slowedByMs = this.#cluster.world.slowDisks.get(node.id) ?? 0;
+    const isHurt = slowedByMs > 0 || disk.holdSyncs || disk.failing.size > 0 || database.isFailing;
+    if (isHurt || disk.capacityBytes !== Infinity) seen.diskSinceMs = Math.max(seen.diskSinceMs, nowMs + slowedByMs);
   }
 
   /** Since when the node's process has run without a pause; Infinity when it does not. */
@@ -108,13 +115,23 @@ export class Reach {
   /** Since when this node and so many others that a majority of the voters is complete can get entries committed. */
   quorumSinceMs(id: number): number {
     const { voters } = this.#cluster.plan;
-    const since = voters.map((voter) => Math.max(this.wellSinceMs(id, voter), this.#diskSinceMs(voter)));
-    return Math.max(this.upSinceMs(id), this.#diskSinceMs(id), since.toSorted((a, b) => a - b)[voters.length >> 1] ?? Infinity);
+    const since = voters.map((voter) => Math.max(this.wellSinceMs(id, voter), this.#voterDiskSinceMs(voter)));
+    return Math.max(
+      this.upSinceMs(id),
+      this.#voterDiskSinceMs(id),
+      since.toSorted((a, b) => a - b)[voters.length >> 1] ?? Infinity,
+    );
   }
 
-  /** A voter whose disk was damaged need not count. */
-  #diskSinceMs(id: number): number {
-    return this.#cluster.damaged.has(id) ? Infinity : (this.#seen.get(id)?.diskSinceMs ?? Infinity);
+  /** Since when the node's disk has been as fast as the run's disks are: one that is not keeps it from what it has to know. */
+  diskSinceMs(id: number): number {
+    return this.#seen.get(id)?.diskSinceMs ?? Infinity;
+  }
+
+  /** A voter whose disk was damaged, or has failed or been full, need not count any more. */
+  #voterDiskSinceMs(id: number): number {
+    const { damaged, ailing } = this.#cluster;
+    return damaged.has(id) || ailing.has(id) ? Infinity : this.diskSinceMs(id);
   }
 
   #hostOf(id: number): string {
@@ -123,12 +140,19 @@ export class Reach {
 }
 
 /** How late a message may come in this run that was sent before its sender fell silent, ms. */
-export function latenessMs({ plan }: SimCluster): number {
+export function latenessMs({ plan }: Pick<SimCluster, 'plan'>): number {
   const { network, disk } = plan.knobs;
   const has = (name: FaultKind): boolean => plan.faults.some(({ kind }) => kind === name);
   const bySlowLinks = has('late-isr-change') ? lateMs : has('slow-link') || has('late-grant') ? 2_000 : 0;
-  const byStragglers = network.stragglers > 0 ? network.stragglerMs : 0;
-  return 4 * network.meanDelayMs + bySlowLinks + byStragglers + 4 * disk.meanSyncMs + (disk.stalls > 0 ? disk.stallMs : 0);
+  return (
+    4 * network.meanDelayMs + bySlowLinks + straggleMs({ plan }) + 4 * disk.meanSyncMs + (disk.stalls > 0 ? disk.stallMs : 0)
+  );
+}
+
+/** How long a message can be on its way though nothing is wrong with the way, ms. */
+export function straggleMs({ plan }: Pick<SimCluster, 'plan'>): number {
+  const { stragglers, stragglerMs } = plan.knobs.network;
+  return stragglers > 0 ? stragglerMs : 0;
 }
 
 /** Whether messages of this run are neither lost nor late, so that who is heard in time can be told from outside. */

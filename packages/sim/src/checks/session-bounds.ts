@@ -10,7 +10,7 @@ import type { PartitionLeader } from '@jackdaw/replication';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import { fail } from './check.ts';
 import type { MetadataSafety } from './metadata-safety.ts';
-import { isPunctual, latenessMs, type Reach } from './reach.ts';
+import { isPunctual, latenessMs, straggleMs, type Reach } from './reach.ts';
 import type { Family, LiveNode } from './watch.ts';
 
 interface Behind {
@@ -117,7 +117,9 @@ export class SessionBounds implements Family {
   #expectIsrs(live: LiveNode, controller: LiveNode, worksSinceMs: number): void {
     const { nowMs } = live.cluster.world.loop;
     const reach = this.#reach;
-    const since = Math.max(worksSinceMs, reach.wellSinceMs(live.node.id, controller.node.id));
+    // One that was deposed has to hear of it, and to write that down.
+    const since = Math.max(worksSinceMs, reach.wellSinceMs(live.node.id, controller.node.id), reach.diskSinceMs(live.node.id));
+    const isToldAll = nowMs - since >= slackMs + straggleMs(live.cluster);
     for (const hosted of live.services.replicas.partitions()) {
       if (hosted.role.kind !== 'leader') continue;
       const { leader } = hosted.role;
@@ -128,7 +130,7 @@ export class SessionBounds implements Family {
         const lag = noteLag(behind, { id, hosted, leader, nowMs });
         if (lag === null) continue;
         const stuckMs = nowMs - Math.max(lag.sinceMs, reach.upSinceMs(live.node.id));
-        if (stuckMs <= lagMs(live) * drift + slackMs + latenessMs(live.cluster) || nowMs - since < slackMs) continue;
+        if (stuckMs <= lagMs(live) * drift + slackMs + latenessMs(live.cluster) || !isToldAll) continue;
         if (live.cluster.plan.buggify > 0 && stuckMs <= lagMs(live) * drift + 5 * slackMs) continue;
         const detail = `node ${id} lacks ${lag.end} for ${Math.round(stuckMs)} ms and is in the ISR`;
         fail('StuckFollowerLeavesIsr', `${live.label} leads ${hosted.topicName}-${hosted.partition}: ${detail}`);

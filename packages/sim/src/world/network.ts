@@ -91,8 +91,9 @@ export class Network {
     else this.#slow.set(`${from}>${to}`, extraMs);
   }
 
-  isSlowed(from: string, to: string): boolean {
-    return this.#slow.size > 0 && this.#slow.has(`${from}>${to}`);
+  /** By how much the way is slower than others now, ms. */
+  slowedByMs(from: string, to: string): number {
+    return this.#slow.size > 0 ? (this.#slow.get(`${from}>${to}`) ?? 0) : 0;
   }
 
   /** One sample of the time from machine to machine, ms. */
@@ -100,7 +101,7 @@ export class Network {
     if (from === to) return 0.02;
     const { meanDelayMs, stragglers, stragglerMs } = this.#knobs;
     if (this.#isHealed) return Math.min(meanDelayMs, calmDelayMs) * (0.5 + this.#prng.float());
-    const extra = this.#slow.size > 0 ? (this.#slow.get(`${from}>${to}`) ?? 0) : 0;
+    const extra = this.slowedByMs(from, to);
     if (this.#hasStragglers && stragglers > 0 && this.#prng.chance(stragglers)) return extra + this.#prng.float() * stragglerMs;
     return extra + meanDelayMs * (0.5 + this.#prng.float());
   }
