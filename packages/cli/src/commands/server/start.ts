@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { fromBroker } from '../../broker-package.ts';
 import { defineCommand, type Command } from '../../command.ts';
 import { CommandError, exitCodes } from '../../failure.ts';
-import { tuneHeap } from '../../heap-settings.ts';
+import { widenHeapMargin } from '../../heap-settings.ts';
 import { CrashLoop } from './crash-loop.ts';
 import { loadServerConfig, serverOptions } from '../../server-config.ts';
 
@@ -17,7 +17,7 @@ export const command: Command = defineCommand({
   build: serverOptions,
   run: async (args, context) => {
     const loaded = await loadServerConfig(args, context);
-    tuneHeap();
+    widenHeapMargin();
     const crashLoop = new CrashLoop(loaded.config.logDirs[0] ?? loaded.config.metadataLogDir, () => performance.now());
     crashLoop.expectEnded();
     process.on('uncaughtExceptionMonitor', (error) => crashLoop.onCrash(error));
