@@ -55,6 +55,17 @@ function open(fs: Fs, options: Partial<LogManagerOptions> = {}): Promise<LogMana
   });
 }
 
+/** A log of 20 batches in several segments, synced, with its recovery point on disk. */
+async function openWithSegments(): Promise<{ fs: MemoryFs; manager: LogManager; log: PartitionLog }> {
+  const fs = new MemoryFs();
+  const manager = await open(fs);
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
+  await log.flush();
+  await manager.checkpointRecoveryPoints();
+  return { fs, manager, log };
+}
+
 const key = { topicName: 'orders', topicId, partition: 0 };
 const isStorageError = (pattern: RegExp) => (error: unknown) => error instanceof StorageError && pattern.test(error.message);
 
@@ -268,12 +279,7 @@ test('B9: a failed sync takes every log of its directory offline and no log of a
 });
 
 test('a cut across segments lowers the recovery point on disk before anything is removed', async () => {
-  const fs = new MemoryFs();
-  const manager = await open(fs);
-  const log = await manager.getOrCreate(key, config);
-  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
-  await log.flush();
-  await manager.checkpointRecoveryPoints();
+  const { fs, log } = await openWithSegments();
   const onDisk = () => readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-0');
   assert.equal(onDisk(), 20);
   log.truncateTo(5);
@@ -282,12 +288,7 @@ test('a cut across segments lowers the recovery point on disk before anything is
 });
 
 test('B10: a cut for which a full disk cannot keep the recovery point changes nothing (seed 110884)', async () => {
-  const fs = new MemoryFs();
-  const manager = await open(fs);
-  const log = await manager.getOrCreate(key, config);
-  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
-  await log.flush();
-  await manager.checkpointRecoveryPoints();
+  const { fs, log } = await openWithSegments();
   const bytes = await readAll(log);
   const { segmentCount } = log;
   fs.capacityBytes = fs.usedBytes;
@@ -302,12 +303,7 @@ test('B10: a cut for which a full disk cannot keep the recovery point changes no
 });
 
 test('a checkpoint that is written at once is not overwritten by an older one that was waiting', async () => {
-  const fs = new MemoryFs();
-  const manager = await open(fs);
-  const log = await manager.getOrCreate(key, config);
-  for (let i = 0; i < 20; i++) append(log, batchOfSize(500));
-  await log.flush();
-  await manager.checkpointRecoveryPoints();
+  const { fs, manager, log } = await openWithSegments();
   fs.holdSyncs = true;
   const waiting = manager.checkpointRecoveryPoints();
   await new Promise((resolve) => setImmediate(resolve));
