@@ -61,8 +61,9 @@ export class Members {
   async leave(): Promise<void> {
     this.#isLeaving = true;
     for (const consumer of this.#consumers) consumer.interrupt();
-    await Promise.all(this.#polling);
+    // The brokers may be gone by now: what still asks them must not try again until its deadline.
     for (const client of this.#clusters) await client.close();
+    await Promise.all(this.#polling);
   }
 
   #identities(): string[] {

@@ -94,7 +94,7 @@ export class LogManager {
   readonly #directories: LogDirectory[];
   readonly #tailCache: TailCacheBudget;
   readonly #openSegments: OpenSegments;
-  readonly #retentionClock = new RetentionClock();
+  readonly #retentionClock: RetentionClock;
   readonly #creating = new Map<string, Promise<PartitionLog>>();
   /** Directories renamed for deletion, with the wall-clock time from which they may go. */
   #pendingDeletes: { path: string; dueMs: number }[] = [];
@@ -107,6 +107,7 @@ export class LogManager {
     this.#directories = directories;
     this.#tailCache = new TailCacheBudget(options.tailCache);
     this.#openSegments = new OpenSegments(options.openSegments);
+    this.#retentionClock = new RetentionClock(options.clock.wallMs(), options.clock.monotonicMs());
   }
 
   /** Locks and opens all directories and every log in them. Throws StorageError when a directory cannot be used. */

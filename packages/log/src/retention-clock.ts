@@ -12,14 +12,20 @@ const toleranceMs = 60_000;
 export const maxDoubtMs = 6 * 3_600_000;
 
 export class RetentionClock {
-  #trustedMs: number | null = null;
-  #monotonicMs = 0;
+  #trustedMs: number;
+  #monotonicMs: number;
   /** Monotonic time at which the wall clock jumped ahead; null while it is believed. */
   #doubtSinceMs: number | null = null;
 
+  /** Believes `wallMs`, which is to be read at the process's start: the sooner, the fewer jumps come before it. */
+  constructor(wallMs: number, monotonicMs: number) {
+    this.#trustedMs = wallMs;
+    this.#monotonicMs = monotonicMs;
+  }
+
   /** Wall-clock milliseconds to compare timestamps with. */
   trust(wallMs: number, monotonicMs: number): number {
-    const expectedMs = this.#trustedMs === null ? wallMs : this.#trustedMs + monotonicMs - this.#monotonicMs;
+    const expectedMs = this.#trustedMs + monotonicMs - this.#monotonicMs;
     this.#monotonicMs = monotonicMs;
     this.#doubtSinceMs = wallMs > expectedMs + toleranceMs ? (this.#doubtSinceMs ?? monotonicMs) : null;
     const isBelieved = this.#doubtSinceMs === null || monotonicMs - this.#doubtSinceMs >= maxDoubtMs;

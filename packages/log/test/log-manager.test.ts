@@ -193,6 +193,20 @@ test('A25: a directory that belongs to another topic id is reported, not used', 
   assert.equal((await manager.getOrCreate(other, config)).logEndOffset, 0);
 });
 
+test('B19: a wall clock that jumps before retention has run for the first time expires nothing either', async () => {
+  const clock = new ManualClock(0, startMs);
+  const manager = await open(new MemoryFs(), { clock });
+  const log = await manager.getOrCreate(key, config);
+  for (let i = 0; i < 10; i++) append(log, batchOfSize(500));
+  const monthMs = 30 * 86_400_000;
+  clock.advance(1_000);
+  await manager.runRetention(clock.wallMs() + monthMs, () => log.logEndOffset);
+  assert.equal(log.logStartOffset, 0);
+  clock.advance(monthMs);
+  await manager.runRetention(clock.wallMs(), () => log.logEndOffset);
+  assert.equal(log.logStartOffset, log.logEndOffset);
+});
+
 test('a removed log is renamed at once and deleted after the delay, also over a restart', async () => {
   const fs = new MemoryFs();
   const manager = await open(fs);
