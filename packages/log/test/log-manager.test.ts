@@ -4,9 +4,6 @@ import { batchLeaderEpoch, eachBatch, ErrorCode, isUuid, patchBaseOffset, uuidOf
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { readOffsetCheckpoint } from '../src/checkpoint-file.ts';
 import { lockDirectory, systemProcesses, type Processes } from '../src/directory-lock.ts';
@@ -17,7 +14,7 @@ import { MemoryFs } from '../src/memory-fs.ts';
 import { readMetaProperties } from '../src/meta-properties.ts';
 import { NodeFs } from '../src/node-fs.ts';
 import type { PartitionLog } from '../src/partition-log.ts';
-import { append, batchOf, batchOfSize, putFile, readAll, startMs } from './support.ts';
+import { append, batchOf, batchOfSize, putFile, readAll, startMs, temporaryDirectory } from './support.ts';
 
 const topicId = uuidOf(new Uint8Array(16).fill(7));
 const config = { ...defaultLogConfig, segmentBytes: 2000, fileDeleteDelayMs: 1000 };
@@ -148,7 +145,7 @@ test('a lock that was cut off while it was written keeps nobody out', () => {
 
 test('the lock of a process that was killed is stale, that of a running one is not', async () => {
   const fs = new NodeFs();
-  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-log-'));
+  const directory = temporaryDirectory();
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   await once(child, 'spawn');
   const mine = systemProcesses();
@@ -168,7 +165,7 @@ test('the lock of a process that was killed is stale before its parent has asked
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const processId = Number(line.toString());
   const fs = new NodeFs();
-  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-log-'));
+  const directory = temporaryDirectory();
   const mine = systemProcesses();
   const zombie = { ...mine.self, processId, startTime: mine.startTimeOf(processId) };
   try {

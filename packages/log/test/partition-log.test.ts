@@ -2,8 +2,6 @@
 import { Prng } from '@jackdaw/base';
 import { CorruptRecordError, ErrorCode, patchBaseOffset, patchCrc, patchLeaderEpoch } from '@jackdaw/protocol';
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StorageError } from '../src/fs.ts';
@@ -11,7 +9,17 @@ import { UnexpectedOffsetError } from '../src/log-append.ts';
 import { MemoryFs } from '../src/memory-fs.ts';
 import { NodeFs } from '../src/node-fs.ts';
 import { logConformance } from './log-conformance.ts';
-import { append, batchOf, batchOfSize, expectData, flipByte, openTestLog, readAll, startMs } from './support.ts';
+import {
+  append,
+  batchOf,
+  batchOfSize,
+  expectData,
+  flipByte,
+  openTestLog,
+  readAll,
+  startMs,
+  temporaryDirectory,
+} from './support.ts';
 
 logConformance('a memory disk', () => ({ fs: new MemoryFs(), directory: '/data/topic-0' }));
 logConformance('B12: a memory disk with short writes', () => {
@@ -20,7 +28,7 @@ logConformance('B12: a memory disk with short writes', () => {
   return { fs, directory: '/data/topic-0' };
 });
 logConformance('a real disk', () => {
-  return { fs: new NodeFs(), directory: join(mkdtempSync(join(tmpdir(), 'jackdaw-log-')), 'topic-0') };
+  return { fs: new NodeFs(), directory: join(temporaryDirectory(), 'topic-0') };
 });
 
 const logFile = '/data/topic-0/00000000000000000000.log';

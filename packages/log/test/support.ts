@@ -4,6 +4,10 @@
 
 import { ManualClock } from '@jackdaw/base';
 import { encodeBatch, type BatchToWrite } from '@jackdaw/protocol';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
 import type { Fs } from '../src/fs.ts';
 import { defaultLogConfig, type LogConfig } from '../src/log-config.ts';
 import { LogFlusher } from '../src/log-flusher.ts';
@@ -25,6 +29,18 @@ export function batchOf(values: readonly string[], options: Partial<BatchToWrite
 export function batchOfSize(sizeBytes: number, options: Partial<BatchToWrite> & { timestamp?: number } = {}): Uint8Array {
   return batchOf(['x'.repeat(Math.max(0, sizeBytes - 70))], options);
 }
+
+/** A new directory on the real disk, removed when the file's tests are over. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-log-'));
+  temporaryDirectories.push(directory);
+  return directory;
+}
+
+const temporaryDirectories: string[] = [];
+after(() => {
+  for (const directory of temporaryDirectories) rmSync(directory, { recursive: true });
+});
 
 export interface TestLog {
   log: PartitionLog;
