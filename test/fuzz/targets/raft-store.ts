@@ -2,7 +2,8 @@
  * What a node finds in its LevelDB: entries, hard state, snapshot and where the log was cut, with anything in them. The store
  * and the node that is made from it begin, or refuse with an error that says that the database is damaged.
  *
- * An input is keys and values by turns, each behind its length; keys are those of the store.
+ * An input is keys and values by turns, each behind its length; keys are those of the store. The values get a checksum that is
+ * right, but for a few of them: behind one that is wrong nothing could be found.
  */
 import { InvariantError, Prng } from '@jackdaw/base';
 import { StorageError } from '@jackdaw/log';
@@ -21,11 +22,16 @@ import { internal } from '../internals.ts';
 import { sampleChanges, sampleImage } from './cluster-image.ts';
 import type * as QuorumRaftStoreModule from '../../../packages/broker/src/quorum/raft-store.ts';
 import type * as QuorumDatabaseModule from '../../../packages/broker/src/quorum/database.ts';
+import type * as SealedDatabaseModule from '../../../packages/broker/src/quorum/sealed-database.ts';
 
 type Store = QuorumRaftStoreModule.RaftStore;
 type Database = QuorumDatabaseModule.Database;
 
 const { RaftStore } = await internal<typeof QuorumRaftStoreModule>('broker/quorum/raft-store');
+const { sealBytes, sealed } = await internal<typeof SealedDatabaseModule>('broker/quorum/sealed-database');
+
+/** A value that begins so is stored as it is, without a sum of its own. */
+const unsealedMark = 0xff;
 
 /** What a database holds, in memory. */
 function databaseOf(pairs: ReadonlyMap<string, Buffer>): Database {
@@ -48,8 +54,11 @@ function databaseOf(pairs: ReadonlyMap<string, Buffer>): Database {
 async function start(input: Uint8Array): Promise<Outcome> {
   const pairs = new Map<string, Buffer>();
   const parts = lengthPrefixed.split(input);
-  for (let i = 0; i + 1 < parts.length; i += 2)
-    pairs.set(Buffer.from(parts[i] as Uint8Array).toString('latin1'), Buffer.from(parts[i + 1] as Uint8Array));
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const key = Buffer.from(parts[i] as Uint8Array).toString('latin1');
+    const value = parts[i + 1] as Uint8Array;
+    pairs.set(key, value[0] === unsealedMark ? Buffer.from(value) : sealed(key, value));
+  }
   const db = databaseOf(pairs);
   try {
     const store = await RaftStore.open(db, new Prng(1));
@@ -150,7 +159,7 @@ type Written = { readonly operations: Parameters<Database['write']>[0]; readonly
 
 function noting(pairs: Map<string, Buffer>, db: Database, { operations, isSynced }: Written): Promise<void> {
   for (const operation of operations) {
-    if (operation.type === 'put') pairs.set(operation.key, operation.value);
+    if (operation.type === 'put') pairs.set(operation.key, operation.value.subarray(sealBytes));
     else pairs.delete(operation.key);
   }
   return db.write(operations, isSynced);

@@ -11,14 +11,17 @@ import { Level } from 'level';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Database, DatabaseOperation } from './database.ts';
 import { DiskReserve } from './disk-reserve.ts';
+import { expectSoundTables } from './level-tables.ts';
 
 const lockWaitMs = 3_000;
 const lockRetryMs = 50;
 
 /** Opens or creates the database in a directory that exists. Rejects with StorageError when it is locked or damaged. */
 export async function openLevelDatabase(directory: string): Promise<Database> {
-  const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer' });
+  // Not compressed: the metadata of a cluster is small, and its tables can be checked without an unpacker.
+  const db = new Level<string, Buffer>(directory, { valueEncoding: 'buffer', compression: false });
   await openUnlocked(db, directory);
+  await expectSound(db, directory);
   const reserve = new DiskReserve(directory);
   await reserve.restore();
   const write = async (operations: readonly DatabaseOperation[], isSynced: boolean): Promise<void> => {
@@ -51,6 +54,18 @@ export async function openLevelDatabase(directory: string): Promise<Database> {
       await db.close();
     },
   };
+}
+
+/** Closes the database again when one of its tables is damaged. */
+async function expectSound(db: Level<string, Buffer>, directory: string): Promise<void> {
+  // What `level` is on Node has it, which its types, common to all platforms, do not say.
+  const listing = (db as unknown as { getProperty(name: string): string }).getProperty('leveldb.sstables');
+  try {
+    expectSoundTables(directory, listing);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 }
 
 /**

@@ -2,16 +2,17 @@
  * The Raft log, hard state and snapshot in LevelDB: one atomic, synced batch for each Ready (architecture part 4, E2).
  *
  * The whole log lives in a MemoryStorage as well, which is what the state machine reads; it is bounded by the snapshot
- * policy of the driver. Keys: `directory-id`, `hard`, `snapshot`, `snapshot-data`, `cut`, and `e` + 16 hex digits for each entry.
+ * policy of the driver. Keys: `directory-id`, `hard`, `snapshot`, `snapshot-data`, `cut`, and `e` + 16 hex digits for each entry;
+ * the values lie under checksums (sealed-database.ts).
  */
 import { Buffer } from 'node:buffer';
 import type { RaftIndex, Randomness } from '@jackdaw/base';
 import { MemoryStorage, type Ready, type Snapshot } from '@jackdaw/raft';
-import { StorageError } from '@jackdaw/log';
 import { isUuid, uuidBytes, uuidOf } from '@jackdaw/protocol';
 import type { Database, DatabaseOperation } from './database.ts';
 import { encodeStoredEntry, wireIdentitiesOf } from './raft-codec.ts';
-import { readStoredState } from './stored-state.ts';
+import { sealedDatabase } from './sealed-database.ts';
+import { damaged, isEmpty, readStoredState, type StoredValues } from './stored-state.ts';
 
 const directoryIdKey = 'directory-id';
 const hardKey = 'hard';
@@ -38,15 +39,18 @@ export class RaftStore {
   }
 
   /** Loads what the database holds; an empty one gets an identity. Rejects with StorageError when it is damaged. */
-  static async open(db: Database, random: Randomness): Promise<RaftStore> {
+  static async open(database: Database, random: Randomness): Promise<RaftStore> {
+    const db = sealedDatabase(database);
     const stored = await db.get(directoryIdKey);
     const directoryId = stored?.toString() ?? uuidOf(random.bytes(uuidBytes));
-    if (!isUuid(directoryId)) {
-      throw new StorageError('corrupt', 'raft', `the quorum's database is damaged: ${directoryIdKey} is no uuid`);
+    if (!isUuid(directoryId)) throw damaged(`${directoryIdKey} is no uuid`);
+    const values = await readValues(db);
+    if (stored === undefined) {
+      if (!isEmpty(values)) throw damaged(`${directoryIdKey} is missing`);
+      await db.write([{ type: 'put', key: directoryIdKey, value: Buffer.from(directoryId) }], true);
     }
-    if (stored === undefined) await db.write([{ type: 'put', key: directoryIdKey, value: Buffer.from(directoryId) }], true);
     const store = new RaftStore(db, directoryId);
-    await store.#load();
+    store.storage.load(readStoredState(values));
     return store;
   }
 
@@ -92,18 +96,6 @@ export class RaftStore {
     await this.#db.close();
   }
 
-  async #load(): Promise<void> {
-    const pairs = await this.#db.entries(entryPrefix, `${entryPrefix}~`);
-    const [hard, cut, snapshot, snapshotData] = await Promise.all([
-      this.#db.get(hardKey),
-      this.#db.get(cutKey),
-      this.#db.get(snapshotKey),
-      this.#db.get(snapshotDataKey),
-    ]);
-    const entries = pairs.map(([key, value]) => [Number.parseInt(key.slice(entryPrefix.length), 16), value] as const);
-    this.storage.load(readStoredState({ hard, cut, snapshot, snapshotData, entries }));
-  }
-
   #putSnapshot(operations: DatabaseOperation[], snapshot: Snapshot): void {
     const { index, term, identities } = snapshot.metadata;
     const stored: StoredSnapshot = { index, term, identities: wireIdentitiesOf(identities) };
@@ -114,6 +106,18 @@ export class RaftStore {
   #deleteEntries(operations: DatabaseOperation[], from: RaftIndex, to: RaftIndex): void {
     for (let index = from; index <= to; index++) operations.push({ type: 'del', key: entryKey(index) });
   }
+}
+
+async function readValues(db: Database): Promise<StoredValues> {
+  const pairs = await db.entries(entryPrefix, `${entryPrefix}~`);
+  const [hard, cut, snapshot, snapshotData] = await Promise.all([
+    db.get(hardKey),
+    db.get(cutKey),
+    db.get(snapshotKey),
+    db.get(snapshotDataKey),
+  ]);
+  const entries = pairs.map(([key, value]) => [Number.parseInt(key.slice(entryPrefix.length), 16), value] as const);
+  return { hard, cut, snapshot, snapshotData, entries };
 }
 
 function putJson(operations: DatabaseOperation[], key: string, value: object): void {

@@ -1,9 +1,10 @@
 /**
  * What the quorum's database may hold: the values of raft-store.ts, read with suspicion at a start.
  *
- * LevelDB has checksums, but a table that is lost or taken from a backup passes them, and an entry that is missing in the
- * middle would shift all that follow. A node that began with such a log could vote and commit against its own promises, so
- * it does not begin. Everything is refused with StorageError `corrupt`, which names the key.
+ * Each value has its checksum, but a table that is lost or taken from a backup passes them, and so does a key that has become
+ * another one: a value is missing then, and an entry that is missing in the middle would shift all that follow. A node that
+ * began with such a log could vote and commit against its own promises, so it does not begin. Everything is refused with
+ * StorageError `corrupt`, which names the key.
  */
 import type { Buffer } from 'node:buffer';
 import type { RaftIndex, Term } from '@jackdaw/base';
@@ -30,6 +31,11 @@ export interface StoredValues {
   readonly entries: readonly (readonly [index: RaftIndex, value: Buffer])[];
 }
 
+/** Nothing was ever written, but perhaps the directory's id. */
+export function isEmpty({ entries, ...values }: StoredValues): boolean {
+  return entries.length === 0 && Object.values(values).every((value) => value === undefined);
+}
+
 /** Throws StorageError. */
 export function readStoredState(values: StoredValues): StoredState {
   const state: StoredState = {
@@ -38,6 +44,8 @@ export function readStoredState(values: StoredValues): StoredState {
     snapshot: reading('snapshot', () => snapshotOf(values.snapshot, values.snapshotData)),
     entries: values.entries.map(([index, value]) => reading(`entry ${index}`, () => decodeStoredEntry(index, value))),
   };
+  // Whoever has a log or a snapshot has been in a term.
+  if (values.hard === undefined && !isEmpty(values)) throw damaged('hard is missing');
   expectLog(state);
   return state;
 }
@@ -53,6 +61,7 @@ function expectLog({ hardState, snapshot, cut, entries }: StoredState): void {
   const snapshotIndex = snapshot?.metadata.index ?? 0;
   if (cut.index > snapshotIndex) throw damaged(`the log was cut at ${cut.index}, the snapshot ends at ${snapshotIndex}`);
   if (snapshotIndex > index) throw damaged(`the log ends at ${index}, before its snapshot at ${snapshotIndex}`);
+  if (hardState.term < term) throw damaged(`entry ${index} is of term ${term}, the node itself in term ${hardState.term}`);
   if (hardState.commitIndex > index) throw damaged(`entry ${hardState.commitIndex} is committed, the log ends at ${index}`);
 }
 
@@ -64,7 +73,8 @@ function hardStateOf(bytes: Buffer | undefined): HardState {
 
 function snapshotOf(bytes: Buffer | undefined, data: Buffer | undefined): Snapshot | null {
   const stored = parse(bytes);
-  if (stored === null || data === undefined) return null;
+  if (stored === null && data === undefined) return null;
+  if (stored === null || data === undefined) throw new TypeError('one half of it is missing');
   const metadata: SnapshotMetadata = { ...positionOf(stored), identities: storedIdentitiesOf(stored['identities']) };
   return { metadata, data };
 }
@@ -98,6 +108,6 @@ function reading<T>(key: string, read: () => T): T {
   }
 }
 
-function damaged(what: string, cause?: unknown): StorageError {
+export function damaged(what: string, cause?: unknown): StorageError {
   return new StorageError('corrupt', 'raft', `the quorum's database is damaged: ${what}`, cause);
 }
