@@ -95,7 +95,15 @@ function prepareFlip({ text }: RowOptions): PreparedRow {
     strike: async (run, prng) => {
       const target = only[next++ % only.length] as Target;
       const victim = anyBroker(run, prng);
-      await stopSomehow(run, victim, target === 'shutdown-marker' || prng.chance(0.5));
+      const isClean = target === 'shutdown-marker' || prng.chance(0.5);
+      await stopSomehow(run, victim, isClean);
+      if (filesOf(run, victim, targets[target]).length === 0) {
+        // LevelDB makes a table of its log at a start, and a broker some files only at its end.
+        run.cluster.start(victim);
+        await steadyLoad(run);
+        await waitForIsrFull(run);
+        await stopSomehow(run, victim, isClean);
+      }
       const flipped = flipBit(run, victim, { pattern: targets[target], prng });
       damaged = flipped.partition;
       return stopped(run, victim, `a bit of ${flipped.text} of broker ${victim}`);
@@ -196,9 +204,9 @@ interface Flipped {
 }
 
 /** In a file of that kind which has any content; where there is none, nothing happens. */
-function flipBit({ cluster }: FaultRun, victim: number, { pattern, prng }: { pattern: RegExp; prng: Prng }): Flipped {
-  const { dataDir } = cluster.layoutOf(victim);
-  const files = filesBelow(dataDir).filter((file) => pattern.test(file) && statSync(join(dataDir, file)).size > 0);
+function flipBit(run: FaultRun, victim: number, { pattern, prng }: { pattern: RegExp; prng: Prng }): Flipped {
+  const { dataDir } = run.cluster.layoutOf(victim);
+  const files = filesOf(run, victim, pattern);
   const file = files[prng.below(Math.max(1, files.length))];
   if (file === undefined) return { text: `nothing (no file ${pattern.source})`, partition: undefined };
   const bytes = readFileSync(join(dataDir, file));
@@ -206,6 +214,12 @@ function flipBit({ cluster }: FaultRun, victim: number, { pattern, prng }: { pat
   bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
   writeFileSync(join(dataDir, file), bytes);
   return { text: `${file} (${at} of ${bytes.length} bytes)`, partition: partitionOf(file) };
+}
+
+/** Those with content. */
+function filesOf({ cluster }: FaultRun, victim: number, pattern: RegExp): string[] {
+  const { dataDir } = cluster.layoutOf(victim);
+  return filesBelow(dataDir).filter((file) => pattern.test(file) && statSync(join(dataDir, file)).size > 0);
 }
 
 function filesBelow(directory: string): string[] {
