@@ -95,18 +95,22 @@ export class AppendQueue {
     this.#isDraining = true;
     let done = 0;
     let result: number | null = null;
-    for (;;) {
-      const first = this.#pending[done];
-      if (first === undefined) break;
-      if (!first.isBarrier) result = first.result;
-      if (result === null) break;
-      done++;
-      if (result === ErrorCode.NONE) first.write.onCommitted();
-      else first.write.onRefused();
-      this.#answer(first, result);
+    try {
+      for (;;) {
+        const first = this.#pending[done];
+        if (first === undefined) break;
+        if (!first.isBarrier) result = first.result;
+        if (result === null) break;
+        done++;
+        if (result === ErrorCode.NONE) first.write.onCommitted();
+        else first.write.onRefused();
+        this.#answer(first, result);
+      }
+    } finally {
+      // Whatever a callback throws, what is behind it still takes effect.
+      this.#pending.splice(0, done);
+      this.#isDraining = false;
     }
-    this.#pending.splice(0, done);
-    this.#isDraining = false;
   }
 
   #answer(pending: Pending, errorCode: number): void {

@@ -19,6 +19,9 @@ export const maxExpiredPerRound = 10_000;
 /** Records in one append that the shard makes by itself (expiry, deleted topics), to keep batches far below the size limit. */
 export const maxRecordsPerAppend = 500;
 
+/** Characters of a client id or instance id that a member id begins with; a longer name is cut. */
+export const maxMemberIdPrefix = 1_000;
+
 /** How long a JoinGroup of a new member may stay parked before the member counts as gone (Kafka's 5 minutes), in ms. */
 export const newMemberJoinTimeoutMs = 300_000;
 /**

@@ -55,3 +55,12 @@ test('F3: an OffsetFetch that names a group, a topic or a partition many times i
   const old = { ...request, groupId: 'g', topics: [{ name: 'orders', partitionIndexes: [3, 3] }], groups: [] };
   assert.deepEqual(offsetFetchGroupsOf(old, 5), [{ ...group, topics: [{ ...topic, partitionIndexes: [3] }] }]);
 });
+
+test('F10: a member whose client has the longest name that there is can be written down', () => {
+  const world = new World();
+  world.config = { ...world.config, initialRebalanceDelayMs: 0 };
+  const name = '\u{1f426}'.repeat(8_000);
+  const joined = run(world, `join ${name} version=3`, `sync ${name} assign=${name}:A`);
+  assert.match(joined.join('\n'), /joined: member=(\u{1f426}){1000}-u1 generation=1/u);
+  assert.match(joined.join('\n'), /synced: assignment='A'/);
+});

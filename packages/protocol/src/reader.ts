@@ -5,7 +5,7 @@
  * 20-byte request cannot announce two billion elements. Compiled code asks `take` for the bytes of a run of fixed-size
  * fields and reads them through `view`; everything of variable size goes through a method here.
  */
-import { utf8Decode } from '@jackdaw/base';
+import { utf8Decode, utf8Encode } from '@jackdaw/base';
 import { ProtocolError } from './protocol-error.ts';
 import { uuidBytes, uuidFromBytes } from './uuid.ts';
 
@@ -235,12 +235,23 @@ export class Reader {
       const text = asciiText(this.bytes, start, length);
       if (text !== null) return text;
     }
-    return decodeText(this.bytes.subarray(start, start + length));
+    const text = decodeText(this.bytes.subarray(start, start + length));
+    if (length > maxStringBytes / replacementBytes) expectWritable(text);
+    return text;
   }
 
   #tooShort(size: number): ProtocolError {
     return new ProtocolError(`${size} bytes wanted at byte ${this.position}, ${this.remaining} remain`);
   }
+}
+
+/** What stands for a malformed byte takes so many when it is written. */
+const replacementBytes = 3;
+
+/** Malformed bytes become longer when they are written again: what was read must never be a text that cannot be. */
+function expectWritable(text: string): void {
+  const length = text.includes('\ufffd') ? utf8Encode(text).length : 0;
+  if (length > maxStringBytes) throw new ProtocolError(`string of ${length} bytes, with its malformed ones replaced`);
 }
 
 /** The text when all bytes are ASCII, else null. */

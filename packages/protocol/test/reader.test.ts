@@ -77,6 +77,16 @@ test('F5: a string of more than 32,767 bytes is refused even where the length co
   assert.equal(new Reader(frame).compactString().length, 32_767);
 });
 
+test('F5: a text whose malformed bytes make it too long to be written again is refused', () => {
+  const fits = new Reader(Buffer.concat([Buffer.from([0x2a, 0xaa]), Buffer.alloc(0x2aaa, 0xff)]));
+  assert.equal(fits.string().length, 0x2aaa);
+  const text = Buffer.alloc(11_000, 0xff);
+  assert.throws(
+    () => new Reader(Buffer.concat([Buffer.from([11_000 >> 8, 11_000 & 0xff]), text])).string(),
+    /string of 33000 bytes, with its malformed ones/,
+  );
+});
+
 test('text is decoded as UTF-8, whatever its length, with its byte order mark', () => {
   for (const text of ['', 'orders', 'žluťoučký kůň', '\ufeffmark', '𝄞', 'x'.repeat(39), 'y'.repeat(500), `${'z'.repeat(60)}é`]) {
     const encoded = Buffer.from(text);

@@ -62,6 +62,8 @@ export class PartitionLeader {
   readonly #onUnsettled: () => void;
   readonly #isr: IsrState;
   readonly #waiters = new AppendWaiters();
+  /** Of the group coordinator: only the high watermark, or the end of the role, completes them. */
+  readonly #commits = new AppendWaiters();
   readonly #followers = new Map<NodeId, FollowerProgress>();
   #replicas: readonly NodeId[];
   #highWatermark: Offset;
@@ -160,6 +162,17 @@ export class PartitionLeader {
       return null;
     }
     return this.#waiters.add(requiredOffset, complete);
+  }
+
+  /**
+   * The same for the group coordinator (CoordinatorRuntime's wait for the high watermark): an ISR that is too small after the
+   * append fails nothing, since the record stays in the log and may yet be committed. Only the end of the role is an error.
+   */
+  whenCommitted(requiredOffset: Offset, complete: (error: number) => void): AppendWaiter | null {
+    const known = this.#resignedWith ?? (requiredOffset <= this.#highWatermark ? ErrorCode.NONE : null);
+    if (known === null) return this.#commits.add(requiredOffset, complete);
+    complete(known);
+    return null;
   }
 
   /** The driver's notice that the local log has become durable further, or longer. */
@@ -321,6 +334,7 @@ export class PartitionLeader {
     if (this.#waiters.size > 0) sometimes('replication: leader resigned while producers waited');
     this.#resignedWith ??= error;
     this.#waiters.failAll(error);
+    this.#commits.failAll(error);
   }
 
   /**
@@ -344,6 +358,7 @@ export class PartitionLeader {
     assert(candidate <= this.#log.logEndOffset, 'the high watermark never passes the log end (A5)');
     this.#highWatermark = candidate;
     this.#waiters.releaseUpTo(candidate, this.#releaseError());
+    this.#commits.releaseUpTo(candidate, ErrorCode.NONE);
     this.#onHighWatermark(candidate);
   }
 

@@ -268,6 +268,25 @@ test('A13: a retry of a committed batch below min ISR is not answered with succe
   assert.deepEqual(answers, [ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND]);
 });
 
+test('D2: a coordinator waits for its record while the ISR is too small, and hears of nothing but the commit or the end', () => {
+  const { leader, append, report } = leaderFixture({ minInsyncReplicas: 2 });
+  const answers: string[] = [];
+  append(2);
+  leader.whenCommitted(1, (error) => answers.push(`first:${error}`));
+  leader.whenCommitted(2, (error) => answers.push(`second:${error}`));
+  leader.onMetadata(stateOf({ isr: [1], partitionEpoch: 11 }), 0);
+  leader.failWaiting(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  assert.equal(answers.length, 0);
+  leader.onMetadata(stateOf({ isr: [1, 2], partitionEpoch: 12 }), 0);
+  report(2, 1);
+  assert.deepEqual(answers, ['first:0']);
+  leader.whenCommitted(1, (error) => answers.push(`again:${error}`));
+  leader.resign();
+  leader.whenCommitted(1, (error) => answers.push(`late:${error}`));
+  const over = ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  assert.deepEqual(answers, ['first:0', 'again:0', `second:${over}`, `late:${over}`]);
+});
+
 test('A22: each waiting producer has exactly one answer, and none when its timeout was first', () => {
   const { leader, append, report } = leaderFixture();
   const answers: string[] = [];

@@ -26,7 +26,15 @@ import {
 } from '@jackdaw/coordinator';
 import type { CoordinatorRecord, DeletedTopic, Now, TopicResolver } from '@jackdaw/coordinator';
 import type { MetadataImage } from '@jackdaw/metadata';
-import { batchSizeInBytes, decodeRecords, eachBatch, encodeBatch, ErrorCode, type Codecs } from '@jackdaw/protocol';
+import {
+  batchSizeInBytes,
+  decodeRecords,
+  eachBatch,
+  encodeBatch,
+  ErrorCode,
+  isControlBatch,
+  type Codecs,
+} from '@jackdaw/protocol';
 import { StorageError, type PartitionLog } from '@jackdaw/log';
 import type { PartitionLeader } from '@jackdaw/replication';
 import type { HostedPartition, PartitionListener } from '../replica/hosted-partition.ts';
@@ -204,6 +212,8 @@ export class GroupService {
     let count = 0;
     for (const position of eachBatch(chunk)) {
       const batch = chunk.subarray(position, position + batchSizeInBytes(chunk, position));
+      // Markers of transactions, in a log that Kafka has written: no state of groups.
+      if (isControlBatch(batch, 0)) continue;
       const records = decodeRecords(batch, this.#options.codecs, { maxDecompressedBytes: maxInflatedBytes });
       for (const { offset, key, value } of records) {
         if (key === null || offset < fromOffset) continue;
@@ -227,7 +237,7 @@ export class GroupService {
     if (refusal !== ErrorCode.NONE) return onResult(refusal);
     const lastOffset = this.#write(to, log, records);
     if (lastOffset < 0) return onResult(ErrorCode.KAFKA_STORAGE_ERROR);
-    leader.whenReplicated(lastOffset + 1, (errorCode) => {
+    leader.whenCommitted(lastOffset + 1, (errorCode) => {
       to.shard.passTime(this.now());
       onResult(errorCode);
     });
@@ -275,7 +285,7 @@ export class GroupService {
     }
     shard.lastSnapshotBytes = Math.max(0, log.sizeBytes - sizeBefore);
     shard.isTrimming = true;
-    shard.leader.whenReplicated(lastOffset + 1, (error) => {
+    shard.leader.whenCommitted(lastOffset + 1, (error) => {
       shard.isTrimming = false;
       if (error !== ErrorCode.NONE) return;
       sometimes('broker: log of groups written anew');

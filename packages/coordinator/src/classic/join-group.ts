@@ -8,7 +8,13 @@
 import { sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import { writeGroup } from '../group-writes.ts';
-import { maxMembersPerGroup, maxPendingAppends, maxPendingMembersPerGroup, newMemberJoinTimeoutMs } from '../limits.ts';
+import {
+  maxMemberIdPrefix,
+  maxMembersPerGroup,
+  maxPendingAppends,
+  maxPendingMembersPerGroup,
+  newMemberJoinTimeoutMs,
+} from '../limits.ts';
 import type { JoinGroupRequest, JoinGroupResponse } from '../messages.ts';
 import { newGroupRecord } from '../records.ts';
 import { joinGroupError } from '../responses.ts';
@@ -118,7 +124,7 @@ function hasRoomForMember(state: ShardState, group: ClassicGroup, memberId: stri
 
 function joinAsNewMember(state: ShardState, group: ClassicGroup, call: JoinCall): void {
   const { request, context } = call;
-  const memberId = `${request.groupInstanceId ?? context.clientId}-${state.newUuid()}`;
+  const memberId = `${memberIdPrefix(request.groupInstanceId ?? context.clientId)}-${state.newUuid()}`;
   if (request.groupInstanceId !== null) {
     const existing = group.staticMemberId(request.groupInstanceId);
     if (existing === null) addMember(state, group, { call, memberId });
@@ -128,6 +134,11 @@ function joinAsNewMember(state: ShardState, group: ClassicGroup, call: JoinCall)
   } else {
     addMember(state, group, { call, memberId });
   }
+}
+
+/** Both names may be as long as a string can be; a member's id must be one that can be written. Whole characters only. */
+function memberIdPrefix(name: string): string {
+  return name.length <= maxMemberIdPrefix ? name : Array.from(name).slice(0, maxMemberIdPrefix).join('');
 }
 
 function addPendingMember(state: ShardState, group: ClassicGroup, { call, memberId }: NewMember): void {

@@ -69,12 +69,16 @@ interface WrittenReplacement extends Replacement {
 function writeReplacement(state: ShardState, group: ClassicGroup, replacement: WrittenReplacement): void {
   const { call, member, oldLeader } = replacement;
   const assignments = new Map(Array.from(group.members.values(), (each) => [each.memberId, each.assignment] as const));
+  const { generationId } = group;
   writeGroup(state, {
     group,
     record: groupMetadataRecord(group, assignments),
     onDone: (error) => {
       // Meanwhile another instance may have come, or the next generation been formed and this member been told of it.
       if (member.awaitingJoin === null || group.members.get(member.memberId) !== member) return;
+      // A rebalance has begun, perhaps because others bring other protocols: the new id stays, and the answer is the next
+      // generation's. To go back to the old member now could leave the group without a protocol that all know.
+      if (group.state !== 'Stable' || group.generationId !== generationId) return;
       if (error === ErrorCode.NONE) sometimes('groups: static member came back without a rebalance');
       if (error !== ErrorCode.NONE) {
         revert(state, group, { ...replacement, error });
