@@ -8,7 +8,7 @@ import { sometimes } from '@jackdaw/base';
 import { utf8Encode, type Clock, type Offset } from '@jackdaw/base';
 import { join } from 'node:path';
 import { CheckpointWriter } from './checkpoint-writer.ts';
-import { encodeOffsetCheckpoint, readOffsetCheckpoint, type OffsetCheckpoint } from './checkpoint-file.ts';
+import { readOffsetCheckpoint, type OffsetCheckpoint } from './checkpoint-file.ts';
 import { lockDirectory, type DirectoryLock, type Processes } from './directory-lock.ts';
 import { failureNoteFile, highWatermarkFile, logStartOffsetFile, recoveryPointFile } from './file-names.ts';
 import { StorageError, writeFully, type Fs } from './fs.ts';
@@ -86,9 +86,9 @@ export class LogDirectory {
       this.#lock.release();
       throw error;
     }
-    this.#recoveryPointWriter = new CheckpointWriter(fs, join(path, recoveryPointFile));
-    this.#logStartWriter = new CheckpointWriter(fs, join(path, logStartOffsetFile));
-    this.#highWatermarkWriter = new CheckpointWriter(fs, join(path, highWatermarkFile));
+    this.#recoveryPointWriter = new CheckpointWriter(fs, join(path, recoveryPointFile), this.recoveryPoints);
+    this.#logStartWriter = new CheckpointWriter(fs, join(path, logStartOffsetFile), this.logStartOffsets);
+    this.#highWatermarkWriter = new CheckpointWriter(fs, join(path, highWatermarkFile), this.highWatermarks);
     this.space = new SpaceGuard({ fs, path, minFreeBytes: options.minFreeBytes ?? (() => 0) });
     this.flusher = new LogFlusher({
       onDurable: options.onDurable,
@@ -154,7 +154,7 @@ export class LogDirectory {
         written = [...this.logs.values()].map((log) => [log, log.recoveryPoint]);
         // From now on it may be on the disk at any moment: what is cut and rolled meanwhile has to lower it.
         for (const [log, offset] of written) log.onRecoveryPointLeaves(offset);
-        return encodeOffsetCheckpoint(new Map(written.map(([log, offset]) => [log.name, offset])));
+        return new Map(written.map(([log, offset]) => [log.name, offset]));
       });
       for (const [log, offset] of written) log.onRecoveryPointCheckpointed(offset);
     });
@@ -168,7 +168,7 @@ export class LogDirectory {
       if (other !== log) other.onRecoveryPointLeaves(other.recoveryPoint);
     }
     offsets.set(log.name, recoveryPoint);
-    this.#recoveryPointWriter.writeNow(encodeOffsetCheckpoint(offsets));
+    this.#recoveryPointWriter.writeNow(offsets);
   }
 
   /** Writes the log start of every log that has moved past its first segment's start, as Kafka does. */
@@ -176,17 +176,25 @@ export class LogDirectory {
     await this.#guarded(() =>
       this.#logStartWriter.write(() => {
         const moved = [...this.logs.values()].filter((log) => log.logStartOffset > log.firstSegmentBaseOffset);
-        return encodeOffsetCheckpoint(new Map(moved.map((log) => [log.name, log.logStartOffset])));
+        return new Map(moved.map((log) => [log.name, log.logStartOffset]));
       }),
     );
   }
 
   async checkpointHighWatermarks(highWatermarkOf: (log: PartitionLog) => Offset): Promise<void> {
     await this.#guarded(() =>
-      this.#highWatermarkWriter.write(() => {
-        return encodeOffsetCheckpoint(new Map([...this.logs.values()].map((log) => [log.name, highWatermarkOf(log)])));
-      }),
+      this.#highWatermarkWriter.write(() => new Map([...this.logs.values()].map((log) => [log.name, highWatermarkOf(log)]))),
     );
+  }
+
+  /**
+   * Before a log is made: what the checkpoints say of a former one of that name would cut the new one's recovery short, or hide
+   * its records (B2). Rejects with StorageError; the log must not be used then.
+   */
+  async forget(name: string): Promise<void> {
+    await this.#recoveryPointWriter.forget(name);
+    await this.#logStartWriter.forget(name);
+    await this.#highWatermarkWriter.forget(name);
   }
 
   /** A full disk leaves the old checkpoint, which is always safe; any other failure takes the directory offline. */

@@ -225,6 +225,7 @@ export class LogManager {
     }
     fs.makeDirectory(path);
     try {
+      await directory.forget(name);
       await this.#writeTopicId(path, key.topicId);
       const log = await this.#openLog(directory, { name, topicId: key.topicId, config, isNew: true });
       directory.logs.set(name, log);

@@ -1,12 +1,13 @@
 /** Checkpoints that are replaced by the clock: what is on the disk already is not written again, and an order is kept. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { utf8Encode } from '@jackdaw/base';
 import { CheckpointWriter } from '../src/checkpoint-writer.ts';
-import { readSmallFile } from '../src/fs.ts';
+import { readOffsetCheckpoint } from '../src/checkpoint-file.ts';
 import { MemoryFs } from '../src/memory-fs.ts';
 
 const path = '/data/checkpoint';
+
+const of = (offset: number): Map<string, number> => new Map([['orders-0', offset]]);
 
 function newWriter() {
   const fs = new MemoryFs();
@@ -17,45 +18,60 @@ function newWriter() {
     renames++;
     rename(from, to);
   };
-  const text = (): string => Buffer.from(readSmallFile(fs, path) ?? []).toString();
-  return { fs, writer: new CheckpointWriter(fs, path), text, renames: () => renames };
+  const end = (): number | undefined => readOffsetCheckpoint(fs, path).get('orders-0');
+  return { fs, writer: new CheckpointWriter(fs, path, new Map()), end, renames: () => renames };
 }
 
 test('a checkpoint that says what the disk says is not written', async () => {
-  const { writer, text, renames } = newWriter();
-  await writer.write(() => utf8Encode('one'));
-  await writer.write(() => utf8Encode('one'));
-  assert.deepEqual([text(), renames()], ['one', 1]);
-  await writer.write(() => utf8Encode('two'));
-  assert.deepEqual([text(), renames()], ['two', 2]);
-  writer.writeNow(utf8Encode('three'));
-  await writer.write(() => utf8Encode('three'));
-  assert.deepEqual([text(), renames()], ['three', 3]);
-  await writer.write(() => utf8Encode('two'));
-  assert.deepEqual([text(), renames()], ['two', 4]);
+  const { writer, end, renames } = newWriter();
+  await writer.write(() => of(1));
+  await writer.write(() => of(1));
+  assert.deepEqual([end(), renames()], [1, 1]);
+  await writer.write(() => of(2));
+  assert.deepEqual([end(), renames()], [2, 2]);
+  writer.writeNow(of(3));
+  await writer.write(() => of(3));
+  assert.deepEqual([end(), renames()], [3, 3]);
+  await writer.write(() => of(2));
+  assert.deepEqual([end(), renames()], [2, 4]);
 });
 
 test('a checkpoint written at once is not put away by one that was waiting for the disk', async () => {
-  const { writer, text } = newWriter();
-  let content = 'old';
-  const waiting = writer.write(() => utf8Encode(content));
+  const { writer, end } = newWriter();
+  let content = 10;
+  const waiting = writer.write(() => of(content));
   await Promise.resolve();
   await Promise.resolve();
-  content = 'new';
-  writer.writeNow(utf8Encode(content));
+  content = 20;
+  writer.writeNow(of(content));
   await waiting;
-  assert.equal(text(), 'new');
-  await writer.write(() => utf8Encode('old'));
-  assert.equal(text(), 'old');
+  assert.equal(end(), 20);
+  await writer.write(() => of(10));
+  assert.equal(end(), 10);
 });
 
 test('after a write that failed, nothing is believed of the disk', async () => {
-  const { fs, writer, text } = newWriter();
-  await writer.write(() => utf8Encode('one'));
+  const { fs, writer, end } = newWriter();
+  await writer.write(() => of(1));
   const syncDirectory = fs.syncDirectory.bind(fs);
   fs.syncDirectory = () => Promise.reject(new Error('broken'));
-  await assert.rejects(writer.write(() => utf8Encode('two')));
+  await assert.rejects(writer.write(() => of(2)));
   fs.syncDirectory = syncDirectory;
-  await writer.write(() => utf8Encode('one'));
-  assert.equal(text(), 'one');
+  await writer.write(() => of(1));
+  assert.equal(end(), 1);
+});
+
+test('what is forgotten has left the disk, also when a write with it was under way', async () => {
+  const { fs, writer, end } = newWriter();
+  const waiting = writer.write(() => of(7));
+  await writer.forget('orders-0');
+  assert.equal(end(), undefined);
+  await waiting;
+  const next = new CheckpointWriter(fs, path, of(7));
+  await next.forget('payments-0');
+  await next.forget('orders-0');
+  assert.equal(end(), undefined);
+  next.writeNow(of(8));
+  fs.syncDirectory = () => Promise.reject(new Error('broken'));
+  await assert.rejects(next.forget('orders-0'));
 });

@@ -225,6 +225,23 @@ test('a removed log is renamed at once and deleted after the delay, also over a 
   assert.equal(deleted().length, 0);
 });
 
+test('B2: a log that is made again under its name begins without what the checkpoints say of the old one', async () => {
+  const { fs, manager, log } = await openWithSegments();
+  log.advanceLogStartOffset(13, 20);
+  await manager.checkpointLogStartOffsets();
+  await manager.checkpointHighWatermarks(() => 20);
+  const inCheckpoints = () =>
+    ['recovery-point', 'log-start', 'replication'].map((name) => readOffsetCheckpoint(fs, `/data/${name}-offset-checkpoint`).size);
+  assert.deepEqual(inCheckpoints(), [1, 1, 1]);
+  await manager.remove('orders', 0);
+  const again = await manager.getOrCreate({ ...key, topicId: newUuid() }, config);
+  assert.deepEqual(inCheckpoints(), [0, 0, 0]);
+  for (let i = 0; i < 20; i++) append(again, batchOfSize(500));
+  manager.abandon();
+  const reopened = (await open(fs)).get('orders', 0);
+  assert.deepEqual([reopened?.logStartOffset, reopened?.logEndOffset], [0, 20]);
+});
+
 test('B16: a log that nobody knows is put aside and never deleted', async () => {
   const fs = new MemoryFs();
   const manager = await open(fs);
