@@ -2,7 +2,7 @@
  * Bounds in time of what brokers are held to: their sessions at the controller, and their place in an ISR.
  *
  *   SilentBrokerIsFenced     a broker that cannot have reached a working controller for its session is fenced (E13, A26)
- *   LivelyBrokerIsNotFenced  no session ends while every broker has reached the controller all the time (B19)
+ *   LivelyBrokerIsNotFenced  no session ends while the controller runs and every broker has reached it all the time (B19)
  *   StuckFollowerLeavesIsr   a follower that lacks the same records for replica.lag.time.max.ms is in no ISR (A16)
  */
 import type { HostedPartition } from '@jackdaw/broker';
@@ -72,6 +72,8 @@ export class SessionBounds implements Family {
     const { nowMs } = cluster.world.loop;
     const reach = this.#reach;
     const windowMs = Math.max(3_000, 3 * sessionMs(cluster));
+    // One that stood still may look at sessions before it hears what came meanwhile, its own broker's word included.
+    if (nowMs - reach.upSinceMs(node.id) < windowMs) return;
     for (const { id, isBroker, starts } of cluster.nodes) {
       if (id === node.id || !isBroker || starts === 0) continue;
       // One whose registration is not committed yet has a session, too, and nobody can tell how it went.

@@ -1,5 +1,6 @@
 /**
- * A leader that keeps a follower in the ISR that gets nothing: how long it may, and when it cannot know better.
+ * A leader that keeps a follower in the ISR that gets nothing: how long it may, and when it cannot know better. And a
+ * controller that ends the session of a broker that is there: when it may, because it could not hear it.
  */
 import { test } from 'node:test';
 import type { MetadataSafety } from '../../src/checks/metadata-safety.ts';
@@ -61,4 +62,32 @@ test('a leader that may have been deposed is given time to hear of it, and to wr
 test('what was sent before a way opened may arrive as late as the latest messages of the run', () => {
   keepsStuckFollower(9_900, { wellSinceMs: 4_000, stragglerMs: 5_000 });
   bites('StuckFollowerLeavesIsr', () => keepsStuckFollower(10_100, { wellSinceMs: 4_000, stragglerMs: 5_000 }));
+});
+
+/** Node 1 is the controller and a broker, and ends a session at 10,000 ms; so do the times begin that are given. */
+function endsSession(times: { readonly upSinceMs: number; readonly wellSinceMs?: number }): void {
+  const { upSinceMs, wellSinceMs } = times;
+  const ids = wellSinceMs === undefined ? [1] : [1, 2];
+  const zeroKnobs = { rpc: { loss: 0, reordering: 0 }, network: { stragglers: 0 }, disk: { stalls: 0 } };
+  const plan = { knobs: zeroKnobs, faults: [], buggify: 0, settings: { 'broker.session.timeout.ms': '1000' } };
+  const loop = { nowMs: 0 };
+  const cluster = { world: { loop }, plan, nodes: ids.map((id) => ({ id, isBroker: true, starts: 1 })) };
+  const reach = { upSinceMs: () => upSinceMs, wellSinceMs: () => Math.max(upSinceMs, wellSinceMs ?? 0) };
+  const brokers = new Map(ids.map((id) => [id, { brokerEpoch: id, fenced: false }]));
+  const bounds = new SessionBounds(reach as unknown as Reach, { image: { brokers } } as unknown as MetadataSafety);
+  bounds.onTime(cluster as unknown as SimCluster);
+  loop.nowMs = 10_000;
+  const live = { node: { id: 1 }, label: 'node 1', cluster } as unknown as LiveNode;
+  bounds.onMark(live, 'controller: broker fenced because its session ended');
+}
+
+test('a session that ends although every broker was in touch is noticed (LivelyBrokerIsNotFenced, B19)', () => {
+  bites('LivelyBrokerIsNotFenced', () => endsSession({ upSinceMs: 0, wellSinceMs: 7_000 }));
+  endsSession({ upSinceMs: 0, wellSinceMs: 7_001 });
+});
+
+test('so is that of the only broker, the controller’s own, unless the process stood still (seed 702736)', () => {
+  bites('LivelyBrokerIsNotFenced', () => endsSession({ upSinceMs: 7_000 }));
+  endsSession({ upSinceMs: 7_001 });
+  endsSession({ upSinceMs: Infinity });
 });
