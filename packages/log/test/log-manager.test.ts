@@ -231,7 +231,9 @@ test('B2: a log that is made again under its name begins without what the checkp
   await manager.checkpointLogStartOffsets();
   await manager.checkpointHighWatermarks(() => 20);
   const inCheckpoints = () =>
-    ['recovery-point', 'log-start', 'replication'].map((name) => readOffsetCheckpoint(fs, `/data/${name}-offset-checkpoint`).size);
+    ['recovery-point', 'log-start', 'replication'].map(
+      (name) => readOffsetCheckpoint(fs, `/data/${name}-offset-checkpoint`).size,
+    );
   assert.deepEqual(inCheckpoints(), [1, 1, 1]);
   await manager.remove('orders', 0);
   const again = await manager.getOrCreate({ ...key, topicId: newUuid() }, config);

@@ -13,6 +13,7 @@ import type { SimProcess } from '../world/process.ts';
 
 interface Seen {
   process: SimProcess | null;
+  isDead: boolean;
   pausedUntilMs: number;
   /** Since when this process has run without a pause; Infinity while it does not. */
   upSinceMs: number;
@@ -39,7 +40,7 @@ export class Reach {
     });
     for (const { id } of cluster.nodes) {
       const [upSinceMs, downSinceMs] = [Infinity, 0];
-      this.#seen.set(id, { process: null, pausedUntilMs: 0, upSinceMs, downSinceMs, diskSinceMs: 0 });
+      this.#seen.set(id, { process: null, isDead: true, pausedUntilMs: 0, upSinceMs, downSinceMs, diskSinceMs: 0 });
     }
   }
 
@@ -69,17 +70,19 @@ export class Reach {
     const { process, disk, database } = node;
     const nowMs = this.#nowMs;
     const isPaused = (process?.pausedUntilMs ?? 0) > nowMs;
-    const isUp = process !== null && !process.isDead && !isPaused;
+    const isDead = process?.isDead ?? true;
+    const isUp = !isDead && !isPaused;
     if (!isUp) {
       seen.upSinceMs = Infinity;
-      // Between two pauses it may have run.
-      const hasRun = isPaused && seen.pausedUntilMs < nowMs;
+      // Between two pauses it may have run, and between a pause and its death.
+      const hasRun = (isPaused || !seen.isDead) && seen.pausedUntilMs < nowMs;
       if (seen.downSinceMs === Infinity || hasRun || seen.process !== process) seen.downSinceMs = nowMs;
     } else {
       if (seen.upSinceMs === Infinity || seen.process !== process) seen.upSinceMs = nowMs;
       seen.downSinceMs = Infinity;
     }
     seen.process = process;
+    seen.isDead = isDead;
     seen.pausedUntilMs = isPaused ? (process?.pausedUntilMs ?? 0) : nowMs;
     const slowedByMs = this.#cluster.world.slowDisks.get(node.id) ?? 0;
     const isHurt = slowedByMs > 0 || disk.holdSyncs || disk.failing.size > 0 || database.isFailing;

@@ -46,19 +46,17 @@ export class StorageSafety implements Family {
     for (; seen.failedSyncs < disk.failedSyncs.length; seen.failedSyncs++) {
       expectOffline(live, disk.failedSyncs[seen.failedSyncs] ?? '');
     }
-    const checkpoint = disk.contentOf(recoveryPointPath);
-    if (checkpoint === null || checkpoint.buffer === seen.file) return;
-    seen.file = checkpoint.buffer;
-    seen.points = pointsIn(Buffer.from(checkpoint).toString());
-    expectTrueRecoveryPoints(live, seen.points);
+    if (hasNewPoints(live, seen)) expectTrueRecoveryPoints(live, seen.points);
   }
 
   onTime(cluster: SimCluster): void {
     const { nowMs } = cluster.world.loop;
     if (nowMs < this.#nextLookMs) return;
     this.#nextLookMs = nowMs + lookEveryMs;
-    for (const [live, { points }] of this.#seen) {
-      expectTrueRecoveryPoints(live, points);
+    for (const [live, seen] of this.#seen) {
+      // The event that has just been may have lowered them.
+      hasNewPoints(live, seen);
+      expectTrueRecoveryPoints(live, seen.points);
       this.#expectSoundLogs(live);
     }
   }
@@ -77,6 +75,15 @@ export class StorageSafety implements Family {
   onDied(live: LiveNode): void {
     this.#seen.delete(live);
   }
+}
+
+/** Reads the recovery points when their file is another one than before. */
+function hasNewPoints({ node }: LiveNode, seen: Seen): boolean {
+  const checkpoint = node.disk.contentOf(recoveryPointPath);
+  if (checkpoint === null || checkpoint.buffer === seen.file) return false;
+  seen.file = checkpoint.buffer;
+  seen.points = pointsIn(Buffer.from(checkpoint).toString());
+  return true;
 }
 
 function expectOffline(live: LiveNode, path: string): void {

@@ -53,3 +53,18 @@ test('a disk that was slow is well when what it was given meanwhile is done (see
   assert.equal(reach.diskSinceMs(2), 100 + 1_274);
   assert.equal(reach.diskSinceMs(1), 0);
 });
+
+test('a process that was killed just after it had stood still has been heard until then (seed 707316)', () => {
+  const began = (cluster: SimCluster): void => cluster.node(3).start();
+  const paused = (cluster: SimCluster): void => cluster.node(3).pause(450);
+  const still = (): void => undefined;
+  const killed = (cluster: SimCluster): void => {
+    const { loop } = cluster.world;
+    loop.run(loop.nowMs + 80, () => false);
+    cluster.node(3).kill('killed', 'processOnly');
+  };
+  const woken = looksAfter(began, paused, still, still, still, killed);
+  assert.ok(woken.silentSinceMs(3, 1) >= 580, `it ran at 550 and is called silent since ${woken.silentSinceMs(3, 1)}`);
+  const asleep = looksAfter(began, paused, still, killed, still);
+  assert.ok(asleep.silentSinceMs(3, 1) <= 200, `it stood still at 100 and is called silent since ${asleep.silentSinceMs(3, 1)}`);
+});
