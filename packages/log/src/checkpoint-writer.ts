@@ -47,7 +47,7 @@ export class CheckpointWriter {
     this.#onDisk = bytes;
   }
 
-  /** Resolves when the file says nothing of this name, durably, but that it begins at 0. Rejects when the disk does not take it. */
+  /** Resolves when the file says no more of this name than 0, durably. Rejects when the disk does not take it. */
   async forget(name: string): Promise<void> {
     // A write that is under way may have the name, though what was there before it had not.
     await this.#previous.catch(() => {});

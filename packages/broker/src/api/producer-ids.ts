@@ -21,7 +21,11 @@ export class ProducerIds {
     this.#broker = broker;
   }
 
-  /** A fresh producer id. Rejects with {@link ControllerError} when the controller gives no block in time. */
+  /**
+   * A fresh producer id. Rejects with {@link ControllerError} when the controller gives no block in time, always with
+   * COORDINATOR_LOAD_IN_PROGRESS: that one every client takes for a reason to try again, which older ones do not do after
+   * REQUEST_TIMED_OUT (Kafka's RPCProducerIdManager).
+   */
   async next(): Promise<number> {
     while (this.#next >= this.#end) {
       this.#asking ??= this.#ask().finally(() => (this.#asking = null));
@@ -33,7 +37,10 @@ export class ProducerIds {
   async #ask(): Promise<void> {
     const { controller, nodeId, lifecycle } = this.#broker();
     const request = { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch };
-    const block = await controller.call(controllerApis.allocateProducerIds, request, timeoutMs);
+    const block = await controller.call(controllerApis.allocateProducerIds, request, timeoutMs).catch((cause: unknown) => {
+      if (!(cause instanceof ControllerError)) throw cause;
+      throw new ControllerError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, `no producer ids yet: ${cause.message}`, { cause });
+    });
     if (block.errorCode !== ErrorCode.NONE) {
       throw new ControllerError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'the controller gave no producer ids yet');
     }
