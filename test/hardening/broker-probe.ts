@@ -103,7 +103,7 @@ export interface ProduceOptions {
 /** The partition's part of a consumer's fetch. */
 export async function fetch(
   connection: RawConnection,
-  { topic, partition = 0, offset, maxBytes = 1_048_576, maxWaitMs = 500 }: FetchOptions,
+  { topic, partition = 0, offset, minBytes = 1, maxBytes = 1_048_576, maxWaitMs = 500 }: FetchOptions,
 ) {
   const answer = await connection.request({
     request: fetchRequest,
@@ -111,7 +111,7 @@ export async function fetch(
     version: 12,
     body: {
       maxWaitMs,
-      minBytes: 1,
+      minBytes,
       maxBytes,
       isolationLevel: 0,
       sessionId: 0,
@@ -133,6 +133,7 @@ export async function fetch(
 }
 
 export interface FetchOptions {
+  readonly minBytes?: number;
   readonly topic: string;
   readonly partition?: number;
   readonly offset: number;

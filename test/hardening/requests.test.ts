@@ -281,6 +281,26 @@ test('a fetch of at most 0 bytes still gets the first batch, for else its consum
   assert.ok((outcome.records?.length ?? 0) > 0, 'a batch');
 });
 
+test(
+  'a fetch that is cut short does not wait for more: minBytes is beyond what one read gives',
+  { timeout: 60_000 },
+  async () => {
+    const connection = await broker.open();
+    for (const value of ['one', 'two', 'three']) await produce(connection, { topic: 'steady', records: batchOf(value) });
+    const outcome = await fetch(connection, {
+      topic: 'steady',
+      offset: 0,
+      minBytes: 1_000_000,
+      maxBytes: 100,
+      maxWaitMs: 300_000,
+    });
+    assert.equal(outcome.errorCode, ErrorCode.NONE);
+    assert.ok((outcome.records?.length ?? 0) > 0, 'a batch');
+    const waiting = fetch(connection, { topic: 'steady', offset: 0, minBytes: 1_000_000, maxWaitMs: 300 });
+    assert.ok(((await waiting).records?.length ?? 0) > 100, 'all of it, when the time is over');
+  },
+);
+
 test('a topic id in Metadata v10 is INVALID_REQUEST: that version has no way to answer an unknown one', async () => {
   const connection = await broker.open();
   for (const version of [10, 11]) {

@@ -102,11 +102,14 @@ async function readAll(broker: BrokerServices, { plan }: Fetch, maxBytes: number
   return reads;
 }
 
-/** Errors and divergence are answered at once, as in Kafka's DelayedFetch. */
+/**
+ * Errors and divergence are answered at once, as in Kafka's DelayedFetch; and what was cut short, since the next read of the
+ * same would be no longer (of Kafka's, where it ends at a segment's end).
+ */
 function isEnough(reads: readonly Read[], minBytes: number): boolean {
   let bytes = 0;
   for (const { read } of reads) {
-    if (read.errorCode !== ErrorCode.NONE || read.diverging !== null) return true;
+    if (read.errorCode !== ErrorCode.NONE || read.diverging !== null || read.hasMore) return true;
     bytes += read.sizeBytes;
   }
   return bytes >= minBytes || reads.length === 0;
@@ -198,10 +201,9 @@ function count(broker: BrokerServices, wanted: FetchPartition, read: PartitionRe
 }
 
 function errorsFor(request: FetchRequest, errorCode: number): FetchResponseDraft['responses'] {
-  const nothing = { highWatermark: -1, logStartOffset: -1, diverging: null, records: [], sizeBytes: 0, hosted: null };
   return request.topics.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,
-    partitions: partitions.map(({ partition }) => partitionResponse(partition, { ...nothing, errorCode })),
+    partitions: partitions.map(({ partition }) => partitionResponse(partition, failed(errorCode))),
   }));
 }

@@ -19,6 +19,8 @@ export interface PartitionRead {
   readonly diverging: { readonly epoch: number; readonly endOffset: number } | null;
   readonly records: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** Some of what may be read was left out: by a limit of the consumer's or ours, or because a segment ends there. */
+  readonly hasMore: boolean;
   /** The partition to wait for; null when waiting cannot help. */
   readonly hosted: HostedPartition | null;
 }
@@ -73,7 +75,8 @@ export function readPartition(
     }
     const { highWatermark, logStartOffset } = bounds;
     const { chunks: records, sizeBytes } = read;
-    return { errorCode: ErrorCode.NONE, highWatermark, logStartOffset, diverging: null, records, sizeBytes, hosted };
+    const hasMore = sizeBytes > 0 && read.nextOffset < highWatermark;
+    return { errorCode: ErrorCode.NONE, highWatermark, logStartOffset, diverging: null, records, sizeBytes, hasMore, hosted };
   };
   try {
     const result = log.read({
@@ -95,7 +98,16 @@ function nothingRead(
   { highWatermark, logStartOffset, hosted }: { highWatermark: number; logStartOffset: number; hosted: HostedPartition },
   diverging: PartitionRead['diverging'],
 ): PartitionRead {
-  return { errorCode: ErrorCode.NONE, highWatermark, logStartOffset, diverging, records: noRecords, sizeBytes: 0, hosted };
+  return {
+    errorCode: ErrorCode.NONE,
+    highWatermark,
+    logStartOffset,
+    diverging,
+    records: noRecords,
+    sizeBytes: 0,
+    hasMore: false,
+    hosted,
+  };
 }
 
 /** A partition of which nothing is read. */
@@ -107,6 +119,7 @@ export function failed(errorCode: number, bounds?: { highWatermark: number; logS
     diverging: null,
     records: noRecords,
     sizeBytes: 0,
+    hasMore: false,
     hosted: null,
   };
 }
