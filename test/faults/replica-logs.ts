@@ -32,14 +32,21 @@ function readBatches(directory: string): string[] {
   const files = readdirSync(directory)
     .filter((file) => file.endsWith('.log'))
     .sort();
-  return files.flatMap((file) => {
-    const bytes = readFileSync(join(directory, file));
-    return [...eachBatch(bytes)].map((position) => {
+  return files.flatMap((file) => batchesIn(readFileSync(join(directory, file)), file));
+}
+
+function batchesIn(bytes: Uint8Array, file: string): string[] {
+  const batches: string[] = [];
+  try {
+    for (const position of eachBatch(bytes)) {
       const { baseOffset, lastOffset, leaderEpoch } = readBatchHeader(bytes, position);
       const checksum = isValidCrc(bytes, position) ? batchCrc(bytes, position).toString(16) : 'a wrong checksum';
-      return `offsets ${baseOffset} to ${lastOffset} of epoch ${leaderEpoch} (${checksum})`;
-    });
-  });
+      batches.push(`offsets ${baseOffset} to ${lastOffset} of epoch ${leaderEpoch} (${checksum})`);
+    }
+  } catch (error) {
+    batches.push(`damage behind that in ${file} (${String(error)})`);
+  }
+  return batches;
 }
 
 function firstDifference(left: readonly string[], right: readonly string[]): number | undefined {

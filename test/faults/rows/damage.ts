@@ -95,16 +95,18 @@ function prepareFlip({ text }: RowOptions): PreparedRow {
     strike: async (run, prng) => {
       const target = only[next++ % only.length] as Target;
       const victim = anyBroker(run, prng);
+      const partitions = await leadsByPreference(run, victim);
       const isClean = target === 'shutdown-marker' || prng.chance(0.5);
       await stopSomehow(run, victim, isClean);
-      if (filesOf(run, victim, targets[target]).length === 0) {
+      const files = (): string[] => filesOf(run, victim, targets[target]).filter((file) => isAmong(partitions, file));
+      if (files().length === 0) {
         // LevelDB makes a table of its log at a start, and a broker some files only at its end.
         run.cluster.start(victim);
         await steadyLoad(run);
         await waitForIsrFull(run);
         await stopSomehow(run, victim, isClean);
       }
-      const flipped = flipBit(run, victim, { pattern: targets[target], prng });
+      const flipped = flipBit(run, victim, { files: files(), target, prng });
       damaged = flipped.partition;
       return stopped(run, victim, `a bit of ${flipped.text} of broker ${victim}`);
     },
@@ -203,17 +205,29 @@ interface Flipped {
   readonly partition: number | undefined;
 }
 
-/** In a file of that kind which has any content; where there is none, nothing happens. */
-function flipBit(run: FaultRun, victim: number, { pattern, prng }: { pattern: RegExp; prng: Prng }): Flipped {
+/** In one of these files; where there is none, nothing happens. */
+function flipBit(run: FaultRun, victim: number, kind: { files: readonly string[]; target: Target; prng: Prng }): Flipped {
+  const { files, target, prng } = kind;
   const { dataDir } = run.cluster.layoutOf(victim);
-  const files = filesOf(run, victim, pattern);
   const file = files[prng.below(Math.max(1, files.length))];
-  if (file === undefined) return { text: `nothing (no file ${pattern.source})`, partition: undefined };
+  if (file === undefined) return { text: `nothing (no ${target})`, partition: undefined };
   const bytes = readFileSync(join(dataDir, file));
   const [at, bit] = [prng.below(bytes.length), prng.below(8)];
   bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
   writeFileSync(join(dataDir, file), bytes);
   return { text: `${file} (${at} of ${bytes.length} bytes)`, partition: partitionOf(file) };
+}
+
+/** Partitions that this broker can be made the leader of: rot in another replica may lie there unseen until it leads. */
+async function leadsByPreference({ cluster, topic }: FaultRun, nodeId: number): Promise<ReadonlySet<number>> {
+  const led = (await cluster.partitions(topic)).filter(({ replicas }) => replicas[0] === nodeId);
+  return new Set(led.map(({ partition }) => partition));
+}
+
+/** Of files that belong to no partition of the topic, all are. */
+function isAmong(partitions: ReadonlySet<number>, file: string): boolean {
+  const partition = partitionOf(file);
+  return partition === undefined || partitions.has(partition);
 }
 
 /** Those with content. */
