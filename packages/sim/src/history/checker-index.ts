@@ -120,11 +120,11 @@ class IndexBuilder implements HistoryIndex {
     if (event.offset >= 0) this.#learn(this.#keyIndex(send.key), event.offset, event.value);
   }
 
-  #addTrim({ type, key, offset }: Trimmed, at: number): void {
+  #addTrim({ type, key, offset, mayComeBack }: Trimmed, at: number): void {
     const trims = this.trims.get(key) ?? [];
     this.trims.set(key, trims);
     if (type === 'invoke') trims.push({ at, offset, isDone: false });
-    else if (type === 'ok') for (const trim of trims) if (trim.offset <= offset) trim.isDone = true;
+    else if (type === 'ok' && mayComeBack !== true) for (const trim of trims) if (trim.offset <= offset) trim.isDone = true;
   }
 
   #forgetTrims(): void {

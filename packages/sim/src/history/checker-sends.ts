@@ -73,7 +73,7 @@ function reportGone({ key, values }: KeyIndex, gone: { reader: string; offset: n
   gone.report('unseen', `${key} offset ${gone.offset}: ${values.get(gone.offset)} was read before, not by ${gone.reader}`);
 }
 
-/** What was deleted on request, and is known to be, does not come back (B14). */
+/** What was deleted on request, and is known to be on every replica that may lead, does not come back (B14). */
 function expectTrimmedAreGone(index: HistoryIndex, report: Report): void {
   for (const [key, trims] of index.trims) {
     const limit = trims.reduce((highest, trim) => (trim.isDone ? Math.max(highest, trim.offset) : highest), 0);

@@ -70,6 +70,8 @@ export interface Trimmed {
   readonly process: string;
   readonly key: Key;
   readonly offset: number;
+  /** Of an answer: a fenced replica, for which nobody waits, can lead with the records, as only a simulator knows. */
+  readonly mayComeBack?: boolean;
 }
 
 /**

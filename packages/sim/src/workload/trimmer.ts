@@ -3,6 +3,7 @@
  */
 import { deleteRecords, listOffsets } from '@jackdaw/client';
 import { pauseOf, pick, singleAttempt, type WorkloadContext } from './context.ts';
+import { Deletion } from './deletion.ts';
 
 const meanPauseMs = 1_000;
 /** Of what is there, at most so much is deleted at a time. */
@@ -28,8 +29,12 @@ export function startTrimmer(context: WorkloadContext): void {
         if (first === undefined || end === undefined || end.offset <= first.offset) continue;
         const offset = first.offset + Math.ceil((end.offset - first.offset) * largestShare * prng.float());
         recorder.add({ op: 'trim', type: 'invoke', process, key, offset });
+        const deletion = new Deletion(context.cluster, topic, partition);
         const [done] = await deleteRecords(cluster, [{ topic, partition, beforeOffset: offset }]);
-        if (done !== undefined) recorder.add({ op: 'trim', type: 'ok', process, key, offset: done.logStartOffset });
+        if (done === undefined) continue;
+        const { logStartOffset } = done;
+        const mayComeBack = deletion.mayComeBack(logStartOffset);
+        recorder.add({ op: 'trim', type: 'ok', process, key, offset: logStartOffset, mayComeBack });
       } catch (error) {
         context.noteError(process, error, 'delete records');
         await cluster.fetchMetadata([topic]).catch(() => undefined);

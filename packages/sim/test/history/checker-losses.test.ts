@@ -72,6 +72,18 @@ test('B14: deleted records that are read again have come back', () => {
   assert.deepEqual(kindsOf([...events.slice(0, -1), { op: 'crashed' }, ...events.slice(-1)]), []);
 });
 
+test('B14: deleted records may come back if a replica that can lead was not waited for, and no others', () => {
+  const read = [...threeSent, poll('q', [0, 1, 2])];
+  const loose: HistoryEvent[] = [trim('invoke', 2), { op: 'trim', type: 'ok', process: 't', key, offset: 2, mayComeBack: true }];
+  assert.deepEqual(kindsOf([...read, ...loose, poll('r', [0, 1, 2], true)]), []);
+  assert.deepEqual(kindsOf([...read, ...loose, poll('r', [2], true)]), []);
+  const firm = [trim('invoke', 1), trim('ok', 1)];
+  assert.deepEqual(kindsOf([...read, ...firm, ...loose, poll('r', [1, 2], true)]), []);
+  assert.deepEqual(kindsOf([...read, ...firm, ...loose, poll('r', [0, 1, 2], true)]), ['resurrected']);
+  const sameAgain = [trim('invoke', 2), trim('ok', 2)];
+  assert.deepEqual(kindsOf([...read, ...loose, ...sameAgain, poll('r', [1, 2], true)]), ['resurrected']);
+});
+
 test('B14: a reader may be thrown out of a part of the log that is deleted, and begins where it begins now', () => {
   const error: HistoryEvent = { op: 'read-error', process: 'r', error: 'out of range', key, offset: 1 };
   const before = [...threeSent, poll('q', [0, 1, 2]), assigned, poll('r', [0])];
