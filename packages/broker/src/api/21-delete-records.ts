@@ -1,9 +1,10 @@
 /**
  * DeleteRecords v0–2: raises the start of partitions that this broker leads; offset -1 means the high watermark.
  *
- * The answer waits until every live replica has taken the new start, within the client's timeout: only then will no leader
- * bring the records back. Followers report their start with their position, so their word is looked for again at short
- * intervals. Internal topics are refused, and topics whose cleanup policy never deletes (POLICY_VIOLATION).
+ * The answer waits until every live replica has taken the new start, within the client's timeout: none of them will bring the
+ * records back as a leader. Fenced ones are not waited for, as in Kafka: a member of the ELR that is elected before it hears
+ * of the start has the records still. Followers report their start with their position, so their word is looked for again at
+ * short intervals. Internal topics are refused, and topics whose cleanup policy never deletes (POLICY_VIOLATION).
  */
 import { isInternalTopic } from '@jackdaw/metadata';
 import { ApiKey, deleteRecordsRequest, deleteRecordsResponse, ErrorCode } from '@jackdaw/protocol';
