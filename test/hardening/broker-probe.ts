@@ -30,6 +30,15 @@ export function batchOf(value: string, options: { key?: string; codec?: 0 | 1 | 
   return encodeBatch({ records, codec: options.codec ?? 0 }, nodeCodecs);
 }
 
+/** A broker tells of a topic a moment before it leads its partitions, as Kafka's does. */
+async function areLed(connection: RawConnection, topic: string, partitions: readonly { partitionIndex: number }[]) {
+  for (const { partitionIndex } of partitions) {
+    const { errorCode } = await fetch(connection, { topic, partition: partitionIndex, offset: 0, maxWaitMs: 0 });
+    if (errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return false;
+  }
+  return true;
+}
+
 /** Creates a topic with one replica and waits until it can be written. */
 export async function createTopic(
   port: number,
@@ -52,9 +61,7 @@ export async function createTopic(
     for (;;) {
       const topics = (await metadata(connection, [name])).topics;
       const found = topics[0];
-      if (found?.errorCode === 0 && found.partitions.every(({ leaderId, errorCode }) => leaderId >= 0 && errorCode === 0)) {
-        return found.topicId;
-      }
+      if (found?.errorCode === 0 && (await areLed(connection, name, found.partitions))) return found.topicId;
       assert.ok(performance.now() < deadline, `topic ${name} has no leader`);
     }
   } finally {
