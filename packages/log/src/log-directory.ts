@@ -55,6 +55,7 @@ export class LogDirectory {
   /** As they were when the directory was opened. */
   readonly recoveryPoints: OffsetCheckpoint;
   readonly logStartOffsets: OffsetCheckpoint;
+  /** The same, without what was forgotten since. */
   readonly highWatermarks: OffsetCheckpoint;
   readonly logs = new Map<string, PartitionLog>();
   readonly #options: LogDirectoryOptions;
@@ -195,6 +196,8 @@ export class LogDirectory {
     await this.#recoveryPointWriter.forget(name);
     await this.#logStartWriter.forget(name);
     await this.#highWatermarkWriter.forget(name);
+    // A partition that is opened begins with what was found at the start.
+    this.highWatermarks.delete(name);
   }
 
   /** A full disk leaves the old checkpoint, which is always safe; any other failure takes the directory offline. */

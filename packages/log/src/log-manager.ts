@@ -184,14 +184,14 @@ export class LogManager {
     for (const directory of this.#directories) yield* directory.logs.values();
   }
 
-  /** Of `replication-offset-checkpoint` as it was at start; 0 when it is not there. */
+  /**
+   * Of `replication-offset-checkpoint` as it was at start, in the directory of the partition's log: another directory may still
+   * name a former log. 0 when it is not there, or the log has been made since.
+   */
   highWatermarkCheckpoint(topicName: string, partition: number): Offset {
     const name = partitionDirectoryName(topicName, partition);
-    for (const directory of this.#directories) {
-      const offset = directory.highWatermarks.get(name);
-      if (offset !== undefined) return offset;
-    }
-    return 0;
+    const directory = this.#directories.find((candidate) => candidate.logs.has(name));
+    return directory?.highWatermarks.get(name) ?? 0;
   }
 
   /**
