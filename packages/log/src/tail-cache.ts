@@ -71,6 +71,10 @@ export class TailCacheBudget {
     if (node.newer === null) this.#newest = node.older;
     else node.newer.older = node.older;
     if (node.hold !== null && --node.hold.entries === 0) this.#totalBytes -= node.hold.buffer.byteLength;
+    // Its log may keep the node for long: it must hold neither its buffer nor all that came after it.
+    node.hold = null;
+    node.older = null;
+    node.newer = null;
   }
 
   #holdOf(buffer: ArrayBufferLike): Hold {

@@ -1,6 +1,8 @@
 /** What the tail cache holds on to, counted in whole buffers, and what it lets go first. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { TailCache, TailCacheBudget } from '../src/tail-cache.ts';
 
 const kib = 1024;
@@ -53,4 +55,19 @@ test('a truncation forgets what reaches above it', () => {
   cache.append(entry(1, new Uint8Array(kib)));
   cache.truncateTo(1);
   assert.deepEqual([cache.indexOf(0), cache.indexOf(1), budget.totalBytes, cache.sizeBytes], [0, -1, kib, kib]);
+});
+
+test('F11: what was let go is held by nothing, though a quiet log has not moved on since', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const budget = new TailCacheBudget({ maxTotalBytes: 1024 * kib, maxBytesPerLog: 1024 * kib });
+  const [quiet, busy] = [new TailCache(budget), new TailCache(budget)];
+  quiet.append(entry(0, new Uint8Array(kib)));
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 640; i++) busy.append(entry(i, new Uint8Array(64 * kib)));
+  collect();
+  const heldKib = (process.memoryUsage().arrayBuffers - before) / kib;
+  assert.ok(heldKib < 2048, `${heldKib} KiB are held, and the limit is 1024 KiB`);
+  assert.equal(quiet.indexOf(0), -1);
 });
