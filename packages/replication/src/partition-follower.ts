@@ -88,6 +88,12 @@ export class PartitionFollower {
     if (leader.logStartOffset > end) sometimes('replication: leader starts behind the follower');
     if (leader.logEndOffset < end) return this.#truncation(leader.logEndOffset, false);
     if (leader.logStartOffset > end) return this.#truncation(leader.logStartOffset, true);
+    if (leader.logStartOffset === end && this.#log.logStartOffset === end) {
+      // Both logs were emptied, up to the same offset: nothing to differ in but an epoch that left no record. The producers of
+      // what has been deleted must stay known, or a late retry of theirs would be written twice (C1).
+      sometimes('replication: emptied logs meet');
+      return this.#truncation(end, false);
+    }
     // Inside the leader's range, and yet its epochs do not know ours: nothing in common, start again from its start.
     return this.#truncation(leader.logStartOffset, true);
   }
