@@ -83,7 +83,10 @@ export function findDuplicate(
 /** Remembers a batch; a new epoch forgets those of the old one. */
 export function addProducerBatch(entry: ProducerEntry, producerEpoch: number, batch: ProducerBatch): void {
   setProducerEpoch(entry, producerEpoch);
-  if (entry.batches.length === 0) entry.startSequence = firstSequenceOf(batch);
+  const firstSequence = firstSequenceOf(batch);
+  // The leader that took it had forgotten the producer, which may then go on anywhere: what lies between was never written.
+  if (entry.batches.length > 0 && !isInSequence(lastSequenceOf(entry), firstSequence)) entry.batches = [];
+  if (entry.batches.length === 0) entry.startSequence = firstSequence;
   if (entry.batches.length === batchesPerProducer) entry.batches.shift();
   entry.batches.push(batch);
   entry.lastTimestamp = batch.timestamp;

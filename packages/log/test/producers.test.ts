@@ -122,6 +122,18 @@ test('C1: a retry of one of the last five batches gets its first offset and time
   }
 });
 
+test('C2: sequence numbers that a leader skipped, as it had forgotten the producer, do not pass for written ones', async () => {
+  const { log } = await openTestLog(new MemoryFs(), { isNew: true });
+  for (const [baseOffset, baseSequence] of [0, 1, 10, 11, 12, 13, 14].entries()) {
+    log.appendAsFollower(batchOf(['value'], { producerId: 7, producerEpoch: 0, baseSequence, baseOffset, leaderEpoch: 0 }));
+  }
+  assert.equal(outcome(log, { sequence: 5 }), outOfOrder);
+  assert.equal(outcome(log, { sequence: 1 }), outOfOrder);
+  assert.equal(outcome(log, { sequence: 10 }), 'duplicate 2');
+  assert.equal(outcome(log, { sequence: 15 }), 'appended 7');
+  assert.equal(outcome(log, { sequence: 10 }), duplicateSequence);
+});
+
 test('C1: a follower that becomes leader knows the batches that it has replicated', async () => {
   const { log: leader } = await openTestLog(new MemoryFs(), { isNew: true });
   const { log: follower } = await openTestLog(new MemoryFs(), { isNew: true });
