@@ -57,15 +57,21 @@ function handleFetch(
 
 async function fetchUntilEnough(broker: BrokerServices, fetch: Fetch): Promise<FetchResponseDraft> {
   const deadline = broker.clock.monotonicMs() + Math.max(0, fetch.request.maxWaitMs);
+  // Nobody may wait for more than an answer can hold (Kafka's KafkaApis).
+  const minBytes = Math.min(fetch.request.minBytes, maxAnswerBytes(broker, fetch.request));
   for (;;) {
     const reads = await readWithinMemory(broker, fetch);
     const leftMs = deadline - broker.clock.monotonicMs();
     if (fetch.context.connection.isClosed) sometimes('broker: fetch ended with its connection');
-    if (isEnough(reads, fetch.request.minBytes) || fetch.context.connection.isClosed) return toResponse(broker, fetch, reads);
+    if (isEnough(reads, minBytes) || fetch.context.connection.isClosed) return toResponse(broker, fetch, reads);
     if (leftMs <= 0) return toResponse(broker, fetch, reads.map(sendAwayFromCutOff.bind(undefined, broker)));
     if (buggify('broker: fetch answered early')) return toResponse(broker, fetch, reads);
     await somethingChanged(broker, { reads, leftMs, connection: fetch.context.connection });
   }
+}
+
+function maxAnswerBytes(broker: BrokerServices, request: FetchRequest): number {
+  return Math.min(request.maxBytes, broker.config.view.number('fetch.max.bytes'));
 }
 
 /** A consumer that has waited in vain at the end of what a leader without a controller knows: others may know more. */
@@ -79,8 +85,7 @@ function sendAwayFromCutOff(broker: BrokerServices, one: Read): Read {
 async function readWithinMemory(broker: BrokerServices, fetch: Fetch): Promise<Read[]> {
   let wantedBytes = 0;
   for (const { maxBytes } of fetch.plan.partitions) wantedBytes += Math.max(0, maxBytes);
-  const limit = Math.min(fetch.request.maxBytes, broker.config.view.number('fetch.max.bytes'));
-  const granted = broker.responseMemory.grant(Math.min(limit, wantedBytes));
+  const granted = broker.responseMemory.grant(Math.min(maxAnswerBytes(broker, fetch.request), wantedBytes));
   try {
     return await readAll(broker, fetch, granted);
   } finally {

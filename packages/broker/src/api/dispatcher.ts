@@ -60,7 +60,9 @@ export class Dispatcher implements ConnectionHandler {
   }
 
   isLarge(frame: Buffer): boolean {
-    return frame.readInt16BE(0) === ApiKey.Fetch;
+    const apiKey = frame.readInt16BE(0);
+    // One OffsetFetch may ask for all offsets of all groups.
+    return apiKey === ApiKey.Fetch || apiKey === ApiKey.OffsetFetch;
   }
 
   onRequest(connection: Connection, frame: Buffer, slot: ResponseSlot): void {

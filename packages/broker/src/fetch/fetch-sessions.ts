@@ -4,6 +4,7 @@
  *
  * The number of sessions is bounded (`max.incremental.fetch.session.cache.slots`); when it is full, the session that was
  * idle for longest gives way if it is idle long enough, else the new consumer goes without a session, which always works.
+ * So does one whose partitions are too many for what all sessions may remember together.
  * Partitions that had data go to the end of the order, so that none starves the others.
  */
 import type { Clock, Randomness } from '@jackdaw/base';
@@ -50,12 +51,16 @@ const maxEpoch = 0x7fff_ffff;
 /** A session idle for so long may be evicted for a new one; Kafka's `min.incremental.fetch.session.eviction.ms`. */
 const evictionMs = 120_000;
 
+/** Partitions of all sessions together; each takes some 200 bytes. */
+export const maxSessionPartitions = 250_000;
+
 export class FetchSessions {
   readonly #clock: Clock;
   readonly #random: Randomness;
   readonly #maxSessions: () => number;
   /** In the order of last use, the longest idle first. */
   readonly #sessions = new Map<number, Session>();
+  #partitionCount = 0;
 
   constructor({ clock, random, maxSessions }: { clock: Clock; random: Randomness; maxSessions: () => number }) {
     this.#clock = clock;
@@ -69,15 +74,13 @@ export class FetchSessions {
 
   /** Number of partitions in all sessions, for metrics. */
   get partitionCount(): number {
-    let count = 0;
-    for (const session of this.#sessions.values()) count += session.partitions.size;
-    return count;
+    return this.#partitionCount;
   }
 
   plan(request: FetchRequest, usesTopicIds: boolean): FetchPlanResult {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === initialEpoch || sessionEpoch === finalEpoch) {
-      this.#sessions.delete(sessionId);
+      this.#remove(this.#sessions.get(sessionId));
       return this.#planFull(request, usesTopicIds);
     }
     const session = this.#sessions.get(sessionId);
@@ -85,8 +88,13 @@ export class FetchSessions {
     if (session.nextEpoch !== sessionEpoch) return { error: ErrorCode.INVALID_FETCH_SESSION_EPOCH };
     if (session.usesTopicIds !== usesTopicIds) return { error: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR };
     this.#touch(session);
+    const before = session.partitions.size;
     updatePartitions(session, request);
-    if (session.partitions.size === 0) this.#sessions.delete(session.id);
+    this.#partitionCount += session.partitions.size - before;
+    const isTooLarge = this.#partitionCount > maxSessionPartitions && session.partitions.size > before;
+    if (session.partitions.size === 0 || isTooLarge) this.#remove(session);
+    // The client asks in full again, and goes on without a session.
+    if (isTooLarge) return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND };
     return {
       sessionId: session.partitions.size === 0 ? noSession : session.id,
       isIncremental: true,
@@ -114,19 +122,26 @@ export class FetchSessions {
   }
 
   #create(partitions: Map<string, FetchPartition>, usesTopicIds: boolean): Session | null {
+    if (this.#partitionCount + partitions.size > maxSessionPartitions) return null;
     if (this.#sessions.size >= this.#maxSessions() && !this.#evictOne()) return null;
     const newId = (): number => 1 + Math.floor(this.#random.float() * (maxEpoch - 1));
     let id = newId();
     while (this.#sessions.has(id)) id = newId();
     const session: Session = { id, usesTopicIds, nextEpoch: 1, partitions, lastUsedMs: this.#clock.monotonicMs() };
     this.#sessions.set(id, session);
+    this.#partitionCount += partitions.size;
     return session;
+  }
+
+  #remove(session: Session | undefined): void {
+    if (session === undefined || !this.#sessions.delete(session.id)) return;
+    this.#partitionCount -= session.partitions.size;
   }
 
   #evictOne(): boolean {
     for (const session of this.#sessions.values()) {
       if (this.#clock.monotonicMs() - session.lastUsedMs < evictionMs) return false;
-      this.#sessions.delete(session.id);
+      this.#remove(session);
       return true;
     }
     return false;
