@@ -168,9 +168,10 @@ export class ReplicaCore {
   }
 
   #newGroups(): GroupService {
-    const { config, platform, codecs, image, log } = this.#options;
+    const { config, platform, codecs, image, log, logManager } = this.#options;
     return new GroupService({
       clock: platform.clock,
+      trustedWallMs: () => logManager.trustedWallMs(),
       scheduler: platform.scheduler,
       random: platform.random,
       config: groupConfigOf(config.view),

@@ -45,7 +45,7 @@ export class GroupShard implements GroupShardApi {
     const appends = new AppendQueue({ append, deadlines, timeoutMs: config.commitTimeoutMs });
     const groups: ShardState['groups'] = new Map();
     const offsets = new OffsetStore();
-    this.#state = { config, newUuid, topics, onEvent, groups, offsets, deadlines, appends, wallMs: 0 };
+    this.#state = { config, newUuid, topics, onEvent, groups, offsets, deadlines, appends, wallMs: 0, trustedWallMs: 0 };
     this.#expiry = deadlines.create(() => {
       expireOffsets(this.#state);
       this.#expiry.arm(config.offsetsRetentionCheckIntervalMs);
@@ -203,6 +203,7 @@ export class GroupShard implements GroupShardApi {
     if (this.#phase === 'loading') sometimes('groups: request while the partition is loaded');
     if (this.#phase === 'loading') return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
     this.#state.wallMs = now.wallMs;
+    this.#state.trustedWallMs = now.trustedWallMs;
     const latenessMs = this.#state.deadlines.advanceTo(now.nowMs);
     if (latenessMs > 0) this.#state.onEvent({ kind: 'clock-stalled', latenessMs });
     return this.#phase === 'active' ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;

@@ -23,6 +23,7 @@ export interface ShardState {
   readonly appends: AppendQueue;
   /** Wall clock of the call in progress. */
   wallMs: number;
+  trustedWallMs: number;
 }
 
 /** One request on its way through the shard. */

@@ -42,8 +42,10 @@ export const defaultGroupConfig: GroupConfig = {
 export interface Now {
   /** Monotonic: sessions and timeouts (B19). */
   readonly nowMs: number;
-  /** Since the Unix epoch: only for timestamps in records and the retention of offsets. */
+  /** Since the Unix epoch: only for timestamps in records. */
   readonly wallMs: number;
+  /** The same by a clock that follows no jump ahead: what the retention of offsets goes by (B19). */
+  readonly trustedWallMs: number;
 }
 
 /** Who asks, when and in which version. */

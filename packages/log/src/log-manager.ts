@@ -384,9 +384,14 @@ export class LogManager {
 
   // Periodic work -----------------------------------------------------------------------------------------------
 
+  /** Wall-clock milliseconds that no jump ahead has moved, for whatever deletes by age (B19). */
+  trustedWallMs(nowMs: number = this.#options.clock.wallMs()): number {
+    return this.#retentionClock.trust(nowMs, this.#options.clock.monotonicMs());
+  }
+
   /** Retention of every log and removal of what is due. One log at a time, with the event loop free in between. */
   async runRetention(nowMs: number, highWatermarkOf: (log: PartitionLog) => Offset): Promise<void> {
-    const trustedMs = this.#retentionClock.trust(nowMs, this.#options.clock.monotonicMs());
+    const trustedMs = this.trustedWallMs(nowMs);
     for (const log of [...this.logs()]) {
       if (log.isOffline) continue;
       try {

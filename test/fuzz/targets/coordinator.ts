@@ -20,7 +20,7 @@ import { kafkaFields } from '../engine/kafka-fields.ts';
 import { int16, lengthPrefixed, partsMutator } from '../engine/parts.ts';
 import { expect, type Outcome, type Target } from '../engine/target.ts';
 
-const now = { nowMs: 1_000, wallMs: 1_700_000_000_000 };
+const now = { nowMs: 1_000, wallMs: 1_700_000_000_000, trustedWallMs: 1_700_000_000_000 };
 const context: RequestContext = { ...now, clientId: 'c', clientHost: '/1.2.3.4', apiVersion: 5 };
 const maxRecords = 16;
 
@@ -68,7 +68,8 @@ function live(shard: GroupShard): void {
   const pending = shard.counts().pendingAppends;
   expect(pending === 0, `${pending} appends wait although each was committed`);
   for (const laterMs of [7_000, 60_000, 2_000_000, 700_000_000]) {
-    shard.tick({ nowMs: now.nowMs + laterMs, wallMs: now.wallMs + laterMs });
+    const wallMs = now.wallMs + laterMs;
+    shard.tick({ nowMs: now.nowMs + laterMs, wallMs, trustedWallMs: wallMs });
   }
 }
 

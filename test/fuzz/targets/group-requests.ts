@@ -13,6 +13,7 @@ import {
   offsetFetchGroupsOf,
   offsetFetchResponseOf,
   type CoordinatorRecord,
+  type Now,
   type RequestContext,
 } from '@jackdaw/coordinator';
 import { apiDefinitions, ApiKey, decodeBody, encodeBody, ProtocolError } from '@jackdaw/protocol';
@@ -51,8 +52,9 @@ class Day {
     this.shard.onLoaded(this.#now());
   }
 
-  #now(): { nowMs: number; wallMs: number } {
-    return { nowMs: this.#nowMs, wallMs: wallStartMs + this.#nowMs };
+  #now(): Now {
+    const wallMs = wallStartMs + this.#nowMs;
+    return { nowMs: this.#nowMs, wallMs, trustedWallMs: wallMs };
   }
 
   /** Up to nine minutes; every deadline on the way has its tick. */

@@ -7,6 +7,7 @@
  * state: written anew at its end, and everything before is dropped once that is committed.
  */
 import {
+  assert,
   setRepeating,
   type Clock,
   type Offset,
@@ -43,6 +44,8 @@ export const offsetsTopic = '__consumer_offsets';
 
 export interface GroupServiceOptions {
   readonly clock: Clock;
+  /** The wall clock that retention goes by (B19). */
+  readonly trustedWallMs: () => number;
   readonly scheduler: Scheduler;
   readonly random: Randomness;
   readonly config: GroupConfig;
@@ -64,6 +67,8 @@ interface Shard {
   readonly hosted: HostedPartition;
   readonly leader: PartitionLeader;
   isLoaded: boolean;
+  /** When a load that failed is tried again; null while there is nothing to try again. */
+  loadAgainAtMs: number | null;
   isTrimming: boolean;
   /** Size of the live state when it was last written whole. */
   lastSnapshotBytes: number;
@@ -72,8 +77,11 @@ interface Shard {
 const tickMs = 50;
 /** Largest uncompressed batch that is loaded: our own batches are not compressed, Kafka's may be. */
 const maxInflatedBytes = 256 * 1024 * 1024;
-/** Records of one batch of a rewritten state. */
+/** Most records, and bytes but for the last record, of one batch of a rewritten state. */
 const snapshotBatchRecords = 1_000;
+const snapshotBatchBytes = 512 * 1024;
+/** How long after a load that failed the next one begins. */
+const loadAgainMs = 5_000;
 
 /** A random UUID (RFC 9562, version 4) in the form of member ids of Kafka's classic groups. */
 function memberUuid(random: Randomness): string {
@@ -121,7 +129,8 @@ export class GroupService {
   }
 
   now(): Now {
-    return { nowMs: this.#options.clock.monotonicMs(), wallMs: this.#options.clock.wallMs() };
+    const { clock, trustedWallMs } = this.#options;
+    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), trustedWallMs: trustedWallMs() };
   }
 
   /** A partition of any topic has another role on this broker. */
@@ -157,11 +166,22 @@ export class GroupService {
       hosted,
       leader,
       isLoaded: false,
+      loadAgainAtMs: null,
       isTrimming: false,
       lastSnapshotBytes: 0,
     };
     this.#shards.set(hosted.partition, shard);
-    this.#load(shard).catch((error: unknown) => this.#options.onFailure('load groups', hosted.partition, error));
+    this.#load(shard).catch((error: unknown) => {
+      this.#options.onFailure('load groups', hosted.partition, error);
+      shard.loadAgainAtMs = this.#options.clock.monotonicMs() + loadAgainMs;
+    });
+  }
+
+  /** What could not be read, or made sense of, has cost this shard its state: another begins from the start of the log. */
+  #loadAgain(failed: Shard): void {
+    this.#shards.delete(failed.hosted.partition);
+    failed.shard.onResigned();
+    this.#lead(failed.hosted, failed.leader);
   }
 
   #topics(): TopicResolver {
@@ -235,34 +255,42 @@ export class GroupService {
     const refusal = leader.checkAppend(-1);
     if (refusal !== ErrorCode.NONE) sometimes('broker: group record refused because the ISR is too small');
     if (refusal !== ErrorCode.NONE) return onResult(refusal);
-    const lastOffset = this.#write(to, log, records);
-    if (lastOffset < 0) return onResult(ErrorCode.KAFKA_STORAGE_ERROR);
-    leader.whenCommitted(lastOffset + 1, (errorCode) => {
+    const written = this.#write(to, log, records);
+    if (written.error !== ErrorCode.NONE) return onResult(written.error);
+    leader.whenCommitted(written.endOffset, (errorCode) => {
       to.shard.passTime(this.now());
       onResult(errorCode);
     });
   }
 
-  /** Appends one batch; −1 when the disk does not take it. */
-  #write({ hosted, leader }: Shard, log: PartitionLog, records: readonly CoordinatorRecord[]): number {
+  /** Appends one batch. Returns the log's new end, or the error for which nothing was appended. */
+  #write(
+    { hosted, leader }: Shard,
+    log: PartitionLog,
+    records: readonly CoordinatorRecord[],
+  ): { error: number; endOffset: Offset } {
     const nowMs = this.#options.clock.wallMs();
     const batch = encodeBatch({ records: records.map(({ key, value }) => ({ timestamp: nowMs, key, value, headers: [] })) });
     try {
       const result = log.appendAsLeader(batch, { leaderEpoch: leader.leaderEpoch, nowMs, origin: 'coordinator' });
-      if (result.kind === 'error') return -1;
+      assert(result.kind !== 'duplicate', 'records of a coordinator have no producer');
+      if (result.kind === 'error') return { error: result.error, endOffset: log.logEndOffset };
       leader.onLocalProgress(this.#options.clock.monotonicMs());
       hosted.notifyAppended();
-      return result.lastOffset;
+      return { error: ErrorCode.NONE, endOffset: result.lastOffset + 1 };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.#options.onFailure('write group records', hosted.partition, error);
-      return -1;
+      return { error: ErrorCode.KAFKA_STORAGE_ERROR, endOffset: log.logEndOffset };
     }
   }
 
   #tick(): void {
     const now = this.now();
-    for (const { shard, isLoaded } of this.#shards.values()) if (isLoaded && shard.nextDeadlineMs() <= now.nowMs) shard.tick(now);
+    for (const each of this.#shards.values()) {
+      if (each.isLoaded && each.shard.nextDeadlineMs() <= now.nowMs) each.shard.tick(now);
+      if (each.loadAgainAtMs !== null && each.loadAgainAtMs <= now.nowMs && this.#isCurrent(each)) this.#loadAgain(each);
+    }
     if (now.nowMs < this.#nextTrimCheckMs) return;
     this.#nextTrimCheckMs = now.nowMs + trimCheckMs;
     for (const shard of this.#shards.values()) if (shard.isLoaded && !shard.isTrimming) this.#maybeTrim(shard);
@@ -277,15 +305,15 @@ export class GroupService {
     if (shard.leader.checkAppend(-1) !== ErrorCode.NONE) return;
     const startOffset = log.logEndOffset;
     const sizeBefore = log.sizeBytes;
-    const records = shard.shard.snapshotRecords();
-    let lastOffset = startOffset - 1;
-    for (let i = 0; i < records.length; i += snapshotBatchRecords) {
-      lastOffset = this.#write(shard, log, records.slice(i, i + snapshotBatchRecords));
-      if (lastOffset < 0) return;
+    let endOffset = startOffset;
+    for (const records of batchesOf(shard.shard.snapshotRecords())) {
+      const written = this.#write(shard, log, records);
+      if (written.error !== ErrorCode.NONE) return;
+      ({ endOffset } = written);
     }
     shard.lastSnapshotBytes = Math.max(0, log.sizeBytes - sizeBefore);
     shard.isTrimming = true;
-    shard.leader.whenCommitted(lastOffset + 1, (error) => {
+    shard.leader.whenCommitted(endOffset, (error) => {
       shard.isTrimming = false;
       if (error !== ErrorCode.NONE) return;
       sometimes('broker: log of groups written anew');
@@ -296,6 +324,21 @@ export class GroupService {
 
 const trimCheckMs = 5_000;
 const trimFactor = 4;
+
+/** Pieces of a state in the order of its records: one with many large groups does not fit a batch. */
+function* batchesOf(records: readonly CoordinatorRecord[]): Generator<CoordinatorRecord[], void> {
+  let batch: CoordinatorRecord[] = [];
+  let sizeBytes = 0;
+  for (const record of records) {
+    batch.push(record);
+    sizeBytes += record.key.length + (record.value?.length ?? 0);
+    if (batch.length < snapshotBatchRecords && sizeBytes < snapshotBatchBytes) continue;
+    yield batch;
+    batch = [];
+    sizeBytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
 
 /** Resolves when everything before the leader's epoch is committed, or when it no longer leads. */
 function whenCommitted(hosted: HostedPartition, leader: PartitionLeader): Promise<void> {

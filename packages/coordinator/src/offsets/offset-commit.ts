@@ -160,9 +160,11 @@ interface Submission {
 }
 
 function submit(state: ShardState, groupId: string, { writes, onDone }: Submission): void {
+  // Whatever cannot be encoded is known before anything counts as being on its way.
+  const records = writes.map(({ key, value }) => offsetCommitRecord(key, value));
   for (const { key, value } of writes) state.offsets.beginWrite(key, value);
   state.appends.submit({
-    records: writes.map(({ key, value }) => offsetCommitRecord(key, value)),
+    records,
     onCommitted: () => {
       const group = state.groups.get(groupId) ?? createGroup(state, groupId);
       group.isCommitted = true;

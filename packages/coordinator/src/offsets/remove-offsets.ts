@@ -36,9 +36,12 @@ function submitRemoval(state: ShardState, { offsets, groups }: Removal, onDone: 
 }
 
 function submitPiece(state: ShardState, { offsets, groups }: Removal, onDone: (appendError: number) => void): void {
+  const tombstones = offsets.map((key) => offsetCommitRecord(key, null));
+  // Whatever cannot be encoded is known before anything counts as being on its way.
+  const records = [...tombstones, ...groups.map(({ groupId }) => groupTombstone(groupId))];
   for (const key of offsets) state.offsets.beginWrite(key, null);
   state.appends.submit({
-    records: [...offsets.map((key) => offsetCommitRecord(key, null)), ...groups.map(({ groupId }) => groupTombstone(groupId))],
+    records,
     onCommitted: () => {
       for (const key of offsets) state.offsets.endWrite(key, null, { isCommitted: true });
       for (const group of groups) onGroupRemoved(state, group);
@@ -191,8 +194,8 @@ function expiryOf(state: ShardState, group: ClassicGroup): (value: CommittedOffs
   const baseOf = expiryBaseOf(group);
   if (baseOf === null) return () => false;
   return (value) => {
-    if (value.expireTimestampMs !== -1) return state.wallMs >= value.expireTimestampMs;
-    return state.wallMs - baseOf(value) >= state.config.offsetsRetentionMs;
+    if (value.expireTimestampMs !== -1) return state.trustedWallMs >= value.expireTimestampMs;
+    return state.trustedWallMs - baseOf(value) >= state.config.offsetsRetentionMs;
   };
 }
 

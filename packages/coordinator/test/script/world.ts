@@ -12,6 +12,7 @@ import {
   type GroupConfig,
   type GroupEvent,
   GroupShard,
+  type Now,
   type RequestContext,
   type TopicResolver,
 } from '../../src/index.ts';
@@ -74,8 +75,9 @@ export class World {
     this.output.push(line);
   }
 
-  now(): { nowMs: number; wallMs: number } {
-    return { nowMs: this.nowMs, wallMs: 1_000_000 + this.nowMs };
+  now(): Now {
+    const wallMs = 1_000_000 + this.nowMs;
+    return { nowMs: this.nowMs, wallMs, trustedWallMs: wallMs };
   }
 
   context(clientId: string, apiVersion: number): RequestContext {
