@@ -2,7 +2,7 @@
 // that: a process that reads one file, compiled, starts in a third of the time of one that looks for seven hundred
 // (docs/decisions/0010-one-file-to-start.md). Runs after tsc, and does nothing when the file is newer than what tsc has written.
 //
-// Left out is what has native code of its own. Code that asks where it is (`import.meta.url`, `__dirname`) is told where it
+// Left out is what loads native code. Code that asks where it is (`import.meta.url`, `__dirname`) is told where it
 // was before: it looks for files beside it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,7 +13,6 @@ import { fileURLToPath } from 'node:url';
 import { bundle, codeCache, idLength, isBundleFresh } from '../packages/cli/bin/bundle.js';
 
 const entry = fileURLToPath(new URL('../packages/cli/dist/src/main.js', import.meta.url));
-const output = fileURLToPath(bundle);
 const cacheMaker = fileURLToPath(new URL('code-cache.mjs', import.meta.url));
 
 const ownPlace = {
@@ -22,7 +21,7 @@ const ownPlace = {
     onLoad({ filter: /\.[cm]?js$/, namespace: 'file' }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
       if (!/\bimport\.meta\.url\b|\b__dirname\b|\b__filename\b/.test(source)) return undefined;
-      const at = JSON.stringify(relative(dirname(output), path));
+      const at = JSON.stringify(relative(dirname(bundle), path));
       // An ES module has no `__dirname` but one of its own making.
       const contents = source.includes('import.meta')
         ? source.replaceAll(/\bimport\.meta\.url\b/g, `__urlOf(${at})`)
@@ -65,6 +64,16 @@ for (const kind of [Root, Type, Enum]) kind.prototype.toDescriptor = () => none;
   },
 };
 
+/** classic-level is JavaScript but for this module, which looks for a binary in its own package. */
+const nativeLevel = {
+  name: 'native part of classic-level',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/binding$/ }, ({ importer }) =>
+      /[/\\]classic-level[/\\][^/\\]+$/.test(importer) ? { path: 'classic-level/binding.js', external: true } : undefined,
+    );
+  },
+};
+
 /** Before the first statement: where this file's parts were. `__oneFile` is its own path; some parts have a `__dirname`. */
 const prologue = `const __pathOf = require('node:path');
 const __urls = require('node:url');
@@ -75,14 +84,13 @@ const __directoryOf = (path) => __pathOf.dirname(__fileOf(path));`;
 async function bundled() {
   const { outputFiles } = await build({
     entryPoints: [entry],
-    outfile: output,
+    outfile: bundle,
     write: false,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    external: ['classic-level'],
-    plugins: [ownPlace, lateStringWidth, noReflection],
+    plugins: [ownPlace, lateStringWidth, noReflection, nativeLevel],
     banner: { js: prologue },
     legalComments: 'inline',
     logLevel: 'warning',
@@ -118,7 +126,7 @@ function write(file, content) {
 if (!isBundleFresh()) {
   const source = wrapped(await bundled());
   rmSync(codeCache, { force: true });
-  write(output, source);
+  write(bundle, source);
   // Without it a start takes longer, and is the same otherwise.
   const { status } = spawnSync(process.execPath, [cacheMaker], { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) process.stderr.write('bundle: no code cache was made; commands will start more slowly\n');

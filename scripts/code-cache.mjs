@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { codeCache, loadBundle } from '../packages/cli/bin/bundle.js';
 
@@ -52,7 +51,7 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 const { exports, id, script } = loadBundle({ withCache: false });
 await runBroker(exports.main, directory);
 setFlagsFromString(flagsAtStart);
-const temporary = `${fileURLToPath(codeCache)}.${process.pid}.tmp`;
+const temporary = `${codeCache}.${process.pid}.tmp`;
 writeFileSync(temporary, Buffer.concat([Buffer.from(id, 'latin1'), script.createCachedData()]));
 renameSync(temporary, codeCache);
 process.exit(0);

@@ -3,7 +3,7 @@
  *
  * A broker that ends by itself makes whoever waits for it fail with the end of that file.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { BenchError } from '../run/bench-error.ts';
@@ -54,7 +54,8 @@ export class BrokerProcess {
     if (this.#child !== undefined) throw new BenchError(`broker ${this.nodeId} runs already`);
     const output = openSync(this.#outputFile, 'a');
     const { file, args, hasProbe } = this.#command;
-    const child = adopt(spawn(file, args, { stdio: hasProbe ? ['ignore', output, output, 'ipc'] : ['ignore', output, output] }));
+    const stdio: StdioOptions = hasProbe ? ['ignore', output, output, 'ipc'] : ['ignore', output, output];
+    const child = adopt(spawn(file, args, { stdio, env: brokerEnvironment() }));
     closeSync(output);
     this.#crash = undefined;
     this.#child = child;
@@ -85,4 +86,12 @@ export class BrokerProcess {
     const said = readFileSync(this.#outputFile, 'utf8').slice(-outputTailBytes).trim();
     this.#crash = new BenchError(`broker ${this.nodeId} ended by itself (${reason}); it said: ${said || 'nothing'}`);
   }
+}
+
+/**
+ * This process's environment without what configures the runtimes or the brokers: a list of certificates alone, for Node to
+ * read, can be an eighth of a node's start.
+ */
+function brokerEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE|JAVA|JDK|KAFKA|JACKDAW)_/.test(name)));
 }

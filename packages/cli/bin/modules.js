@@ -1,3 +1,7 @@
 // The jackdaw command from its single modules, never from the one file: profiles then say which package a function is of.
-const { main } = await import('../dist/src/main.js');
-process.exitCode = await main(process.argv.slice(2));
+async function run() {
+  const { main } = await import('../dist/src/main.js');
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+void run();
