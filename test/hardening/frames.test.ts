@@ -100,6 +100,24 @@ test('F5: an array that claims 2^31 − 1 elements in an empty frame ends the co
   await broker.expectServing();
 });
 
+test('F5: a JoinGroup whose group id is 11,000 bytes of no text is refused, and no broker ends by it later (F10)', async () => {
+  const text = (bytes: Uint8Array): Buffer => {
+    const length = Buffer.alloc(2);
+    length.writeInt16BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+  // As text, each of the bytes is a replacement character of three: what came in could not be written out again.
+  const groupId = text(Buffer.alloc(11_000, 0xff));
+  const protocol = [text(Buffer.from('range')), int32(0)];
+  const header = headerBytes({ apiKey: ApiKey.JoinGroup, apiVersion: 0, correlationId: 1 });
+  const body = [groupId, int32(6_000), text(Buffer.alloc(0)), text(Buffer.from('consumer')), int32(1), ...protocol];
+  const connection = await broker.open();
+  connection.send(frameOf(header, ...body));
+  await connection.whenEnded(2_000);
+  assert.equal(connection.totalBytes, 0);
+  await broker.expectServing();
+});
+
 test('F7: an API key that nobody has ends the connection, and so does one that only brokers may use', async () => {
   const brokerOnly = [...apiDefinitions.values()].filter((one) => one.brokerOnly).map(({ key }) => key);
   assert.ok(brokerOnly.length >= 4);

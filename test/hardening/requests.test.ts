@@ -296,6 +296,11 @@ test(
     });
     assert.equal(outcome.errorCode, ErrorCode.NONE);
     assert.ok((outcome.records?.length ?? 0) > 0, 'a batch');
+    // The last batch is all there is from here on, and more than this answer may hold.
+    const { baseOffset } = await produce(connection, { topic: 'steady', records: batchOf('four') });
+    const last = { topic: 'steady', offset: Number(baseOffset), maxBytes: 10 };
+    const whole = await fetch(connection, { ...last, minBytes: 1_000_000, maxWaitMs: 300_000 });
+    assert.ok((whole.records?.length ?? 0) > 10, 'a batch');
     const waiting = fetch(connection, { topic: 'steady', offset: 0, minBytes: 1_000_000, maxWaitMs: 300 });
     assert.ok(((await waiting).records?.length ?? 0) > 100, 'all of it, when the time is over');
   },

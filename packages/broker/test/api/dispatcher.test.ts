@@ -57,6 +57,22 @@ async function dispatch(options: { handle: () => Answer | Promise<Answer>; refus
   return { ...seen, open: dispatcher.openRequests };
 }
 
+test('F3: answers that may be large are those of Fetch and OffsetFetch', () => {
+  const observer = {
+    onResponse: () => undefined,
+    onError: () => undefined,
+    onRejected: () => undefined,
+    onClosed: () => undefined,
+  };
+  const dispatcher = new Dispatcher({} as unknown as BrokerServices, [], observer);
+  const large = Object.values(ApiKey).filter((apiKey) => {
+    const frame = Buffer.alloc(8);
+    frame.writeInt16BE(apiKey);
+    return dispatcher.isLarge(frame);
+  });
+  assert.deepEqual(large, [ApiKey.Fetch, ApiKey.OffsetFetch]);
+});
+
 test('F9: an answer that cannot be encoded becomes an error response, and the request is counted once', async () => {
   const refuse = (): Answer => refused;
   const expected = { sent: 1, aborted: 0, errors: 1, responses: [ErrorCode.UNKNOWN_SERVER_ERROR], open: 0 };
