@@ -119,6 +119,8 @@ class Member {
   #reader = '';
   /** By partition: behind the last record that was polled, and not committed yet. */
   readonly #positions = new Map<Key, OffsetToCommit>();
+  /** By partition of this assignment: behind the last record that was polled. */
+  readonly #reached = new Map<Key, OffsetToCommit>();
 
   constructor(context: WorkloadContext, client: SimClient, slot: number) {
     this.#context = context;
@@ -165,7 +167,7 @@ class Member {
       await this.#commit(commits, consumer);
     } finally {
       this.#consumer = null;
-      this.#positions.clear();
+      this.#forgetPositions();
       await consumer.close();
     }
   }
@@ -185,13 +187,18 @@ class Member {
       autoOffsetReset: 'earliest',
       maxWaitMs: pollMs,
       onAssigned: (partitions) => this.#onAssigned(consumer, partitions),
-      onRevoked: () => this.#positions.clear(),
+      onRevoked: () => this.#forgetPositions(),
     });
     return consumer;
   }
 
-  #onAssigned({ generationId, memberId }: GroupConsumer, partitions: readonly TopicPartition[]): void {
+  #forgetPositions(): void {
     this.#positions.clear();
+    this.#reached.clear();
+  }
+
+  #onAssigned({ generationId, memberId }: GroupConsumer, partitions: readonly TopicPartition[]): void {
+    this.#forgetPositions();
     this.#reader = `${this.#client.name}#${++this.#assignments}`;
     this.#context.recorder.add({
       op: 'own',
@@ -206,14 +213,19 @@ class Member {
   #onPolled(records: readonly ConsumedRecord[]): void {
     const { recorder } = this.#context;
     for (const { topic, partition, offset } of records) {
-      this.#positions.set(partitionKey(topic, partition), { topic, partition, offset: offset + 1 });
+      const key = partitionKey(topic, partition);
+      const position = { topic, partition, offset: offset + 1 };
+      this.#positions.set(key, position);
+      this.#reached.set(key, position);
     }
     for (const event of polledEvents(this.#context, records, { process: this.#reader, isFinal: false })) recorder.add(event);
   }
 
   async #commit(cluster: Cluster, { memberId, generationId }: GroupConsumer): Promise<void> {
-    if (this.#positions.size === 0) return;
-    const offsets = [...this.#positions.values()];
+    // At last, as clients that commit by the clock do, also what is committed: in page-cache mode a crash may have lost it.
+    const wanted = this.#context.isDraining ? this.#reached : this.#positions;
+    if (wanted.size === 0) return;
+    const offsets = [...wanted.values()];
     this.#positions.clear();
     const member = { memberId, generationId, groupInstanceId: this.#instanceId };
     const process = this.#client.name;
