@@ -279,6 +279,7 @@ export const sometimesCatalogue: readonly string[] = [
   'replication: ISR shall shrink',
   'replication: ISR too small after an append',
   'replication: acks=all refused because the ISR is too small',
+  'replication: emptied logs meet',
   'replication: fetch start outside the log',
   'replication: follower kept out until it reaches the start of the epoch',
   'replication: follower of a newer epoch has to wait',
