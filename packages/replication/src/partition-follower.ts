@@ -99,6 +99,11 @@ export class PartitionFollower {
   }
 
   truncate(plan: Truncation): void {
+    const isEmpty = this.#log.logStartOffset === this.#log.logEndOffset;
+    assert(
+      !plan.isFull || !isEmpty || plan.offset !== this.#log.logEndOffset,
+      'a log that is empty already keeps its producers (C1)',
+    );
     noteTruncation(plan, this.#log);
     if (plan.isFull) this.#log.truncateFullyAndStartAt(plan.offset);
     // Also when no record goes: an epoch in which we led and appended nothing begins at our end. It must be forgotten,

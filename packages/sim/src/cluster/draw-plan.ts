@@ -11,7 +11,7 @@ import { rightClock, type ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
 import { diskSchemes } from './disk-schemes.ts';
 import { drawSettings } from './draw-settings.ts';
-import { laterSchemes } from './later-schemes.ts';
+import { lastSchemes, laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
 import { withIsrScheme } from './isr-schemes.ts';
 import { withQuorumScheme } from './quorum-schemes.ts';
@@ -44,7 +44,9 @@ export function drawPlan(seed: number): RunPlan {
   const ofReplicas = new Prng(seed ^ 0x7265706c);
   if (ofReplicas.chance(replicationSchemeChance)) return withScheme(ofReplicas, plan, replicationSchemes);
   const ofDisks = new Prng(seed ^ 0x6469736b);
-  return ofDisks.chance(diskSchemeChance) ? withScheme(ofDisks, plan, diskSchemes) : plan;
+  if (ofDisks.chance(diskSchemeChance)) return withScheme(ofDisks, plan, diskSchemes);
+  const last = new Prng(seed ^ 0x6c617374);
+  return last.chance(lastSchemeChance) ? withScheme(last, plan, lastSchemes) : plan;
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
@@ -61,6 +63,9 @@ const isrSchemeChance = 0.02;
 const replicationSchemeChance = 0.15;
 /** Of one to be made for a disk that comes too late, fails or is full (disk-schemes.ts), where nothing else has it. */
 const diskSchemeChance = 0.12;
+
+/** Of one in which nothing else is provoked, to get one of the last schemes (later-schemes.ts). */
+const lastSchemeChance = 0.1;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

@@ -54,4 +54,29 @@ const rebirths: Scheme = (prng) => ({
   workload: { ...busy, hasTenant: true },
 });
 
+/** Retention leaves nothing of a quiet partition, again and again, and its leader changes. */
+const emptiedPartition: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['stop', 'leader', 500, 900],
+    ['kill', 'leader', 1_400, 1_800],
+    ['isolate', 'leader', 2_300, 2_700],
+    ['stop', 'leader', 3_200, 3_600],
+  ]),
+  settings: { ...alert, ...covered, 'log.retention.check.interval.ms': '100', 'replica.lag.time.max.ms': '300' },
+  topics: topicsOf(prng, 3, 1).map((topic) => ({ ...topic, configs: { 'retention.ms': '30' } })),
+  workload: {
+    ...busy,
+    groupMembers: 0,
+    roughMembers: 0,
+    hasSeeker: false,
+    hasTrimmer: false,
+    hasRepeater: false,
+    pauseMs: 200,
+    maxBurst: 2,
+  },
+});
+
+/** For runs in which nothing else is provoked. */
+export const lastSchemes: readonly Scheme[] = [emptiedPartition];
+
 export const laterSchemes: readonly Scheme[] = [halfDeaf, jumpingController, hastyRetention, rebirths];
