@@ -62,6 +62,8 @@ function deleteWhile(
   const kept = segments.at(count);
   const newStart = kept?.baseOffset ?? parts.logEndOffset;
   raiseLogStart(parts, newStart);
+  // Nothing of what stays is synced, perhaps not even its name: without it a crash would leave a log that ends at 0 (B8).
+  if (newStart >= parts.syncedOffset) parts.fs.syncDirectoryNow(parts.context.directory);
   deleteSegments(parts, segments.removeFirst(count));
   parts.producers.deleteSnapshots((offset) => offset < newStart);
   return count;

@@ -54,7 +54,8 @@ export function truncateWholeLog(parts: LogParts, offset: Offset): void {
   deleteSegments(parts, segments.removeFrom(0).toReversed());
   fs.syncDirectoryNow(context.directory);
   segments.add(Segment.create(context, offset, parts.clock.wallMs()));
-  parts.isDirectoryDirty = true;
+  // The log's end is nowhere but in this file's name, and counts as durable from here on (B8).
+  fs.syncDirectoryNow(context.directory);
   parts.epochs.clear();
   parts.producers.truncateFullyAndStartAt(offset);
   parts.logStartOffset = offset;

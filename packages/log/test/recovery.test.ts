@@ -47,6 +47,44 @@ test('B2, B8: after a power loss at any moment the log is an unbroken prefix tha
   assert.ok(torn > 20, `only ${torn} of the crashes tore something`);
 });
 
+test('B8: a log that was begun anew at an offset ends there also after a power loss at the next moment', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const fs = new MemoryFs();
+    const { log, flusher } = await openTestLog(fs, { ...cold, isNew: true });
+    fs.syncDirectoryNow('/');
+    for (let i = 0; i < 5; i++) append(log, batchOfSize(1_000));
+    await flusher.whenIdle();
+    log.truncateFullyAndStartAt(100);
+    assert.equal(log.durableOffset, 100);
+    fs.crash('random', new Prng(seed));
+    const again = await openTestLog(fs, { ...cold, hadCleanShutdown: false });
+    assert.deepEqual([again.log.logEndOffset, again.log.recovery.lostDurableRecords], [100, false], `seed ${seed}`);
+    await again.log.close();
+  }
+});
+
+test('B8: retention takes the last records only when the name of the segment that stays is on disk', async () => {
+  const fs = new MemoryFs();
+  const { log, flusher } = await openTestLog(fs, { ...cold, settings: { ...settings, retentionMs: 1_000 }, isNew: true });
+  append(log, batchOfSize(1_000));
+  await flusher.whenIdle();
+  const calls: string[] = [];
+  const syncDirectoryNow = fs.syncDirectoryNow.bind(fs);
+  fs.syncDirectoryNow = (path) => {
+    calls.push('sync');
+    syncDirectoryNow(path);
+  };
+  const rename = fs.rename.bind(fs);
+  fs.rename = (from, to) => {
+    if (from.endsWith('.log')) calls.push('rename');
+    rename(from, to);
+  };
+  log.retain(startMs + 10_000, log.logEndOffset);
+  assert.deepEqual([log.logStartOffset, log.logEndOffset], [1, 1]);
+  assert.deepEqual(calls, ['sync', 'rename']);
+  await log.close();
+});
+
 test('B2: every cut of the last bytes leaves the longest prefix of whole batches', async () => {
   const fs = new MemoryFs();
   const { log } = await openTestLog(fs, cold);
