@@ -2,9 +2,9 @@
  * Incremental fetch sessions (KIP-227): the broker remembers which partitions a consumer fetches, so that requests and
  * responses carry only what has changed.
  *
- * The number of sessions is bounded (`max.incremental.fetch.session.cache.slots`); when it is full, the session that was
- * idle for longest gives way if it is idle long enough, else the new consumer goes without a session, which always works.
- * So does one whose partitions are too many for what all sessions may remember together.
+ * The number of sessions is bounded (`max.incremental.fetch.session.cache.slots`), and so are the partitions of all of them
+ * together; when there is no room, the session that was idle for longest gives way if it is idle long enough, else the new
+ * consumer goes without a session, which always works.
  * Partitions that had data go to the end of the order, so that none starves the others.
  */
 import type { Clock, Randomness } from '@jackdaw/base';
@@ -122,7 +122,8 @@ export class FetchSessions {
   }
 
   #create(partitions: Map<string, FetchPartition>, usesTopicIds: boolean): Session | null {
-    if (this.#partitionCount + partitions.size > maxSessionPartitions) return null;
+    if (partitions.size > maxSessionPartitions) return null;
+    while (this.#partitionCount + partitions.size > maxSessionPartitions) if (!this.#evictOne()) return null;
     if (this.#sessions.size >= this.#maxSessions() && !this.#evictOne()) return null;
     const newId = (): number => 1 + Math.floor(this.#random.float() * (maxEpoch - 1));
     let id = newId();

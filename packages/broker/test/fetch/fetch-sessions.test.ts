@@ -62,6 +62,16 @@ test('F11: the partitions of all sessions together are bounded, and a consumer b
   assert.equal(sessions.partitionCount, maxSessionPartitions);
 });
 
+test('F11: sessions that nobody uses any more give way to one with many partitions', () => {
+  const { sessions, clock } = newSessions();
+  planned(sessions.plan(requestOf({ count: maxSessionPartitions }), false));
+  clock.advance(60_000);
+  assert.equal(planned(sessions.plan(requestOf({ count: 1 }), false)).sessionId, 0);
+  clock.advance(60_000);
+  assert.ok(planned(sessions.plan(requestOf({ count: 1 }), false)).sessionId > 0);
+  assert.deepEqual([sessions.size, sessions.partitionCount], [1, 1]);
+});
+
 test('F11: a session that grows past the bound is dropped, and its client asks anew', () => {
   const { sessions } = newSessions();
   const { sessionId } = planned(sessions.plan(requestOf({ count: 3 }), false));
