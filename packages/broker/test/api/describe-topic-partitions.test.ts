@@ -1,39 +1,21 @@
 /** DescribeTopicPartitions page by page, over an image of the metadata and without a cluster. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MetadataImage } from '@jackdaw/metadata';
+import type { MetadataImage } from '@jackdaw/metadata';
 import { ErrorCode, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponseDraft } from '@jackdaw/protocol';
 import { describeTopicPartitionsHandler } from '../../src/api/75-describe-topic-partitions.ts';
 import type { RequestContext } from '../../src/api/handler.ts';
 import type { BrokerServices } from '../../src/broker-services.ts';
+import { imageOfTopics, type TestTopic } from '../test-images.ts';
 
 const limit = 2_000;
 
 function imageOf(partitionCounts: Readonly<Record<string, number>>): MetadataImage {
-  const image = new MetadataImage();
-  for (const [i, [name, count]] of Object.entries(partitionCounts).entries()) {
+  const topics = Object.entries(partitionCounts).map(([name, partitions], i): TestTopic => {
     const topicId = `AAAAAAAAAAAAAAAAAAAA${String.fromCharCode(66 + i)}A`;
-    image.replay({ type: 'topic', name, topicId });
-    for (let partitionId = 0; partitionId < count; partitionId++) {
-      image.replay({
-        type: 'partition',
-        partitionId,
-        topicId,
-        replicas: [1],
-        isr: [1],
-        removingReplicas: [],
-        addingReplicas: [],
-        leader: 1,
-        leaderRecoveryState: 0,
-        leaderEpoch: 0,
-        partitionEpoch: 0,
-        directories: [],
-        eligibleLeaderReplicas: null,
-        lastKnownElr: null,
-      });
-    }
-  }
-  return image;
+    return { name, topicId, partitions, replicas: [1] };
+  });
+  return imageOfTopics(topics);
 }
 
 async function describe(

@@ -4,45 +4,18 @@ import { test } from 'node:test';
 import { ManualClock, Prng } from '@jackdaw/base';
 import { defaultGroupConfig, type GroupShard } from '@jackdaw/coordinator';
 import { defaultLogConfig, MemoryFs, type LogManager, type PartitionLog } from '@jackdaw/log';
-import { MetadataImage } from '@jackdaw/metadata';
 import { encodeBatch, ErrorCode, uuidOf } from '@jackdaw/protocol';
 import { PartitionLeader, type PartitionState } from '@jackdaw/replication';
 import { nodeCodecs } from '../../src/codecs/exports.ts';
 import { GroupService, offsetsTopic } from '../../src/groups/group-service.ts';
 import { HostedPartition } from '../../src/replica/hosted-partition.ts';
+import { imageOfTopics } from '../test-images.ts';
 import { openTestLogs } from '../test-logs.ts';
 
 const topicId = uuidOf(new Uint8Array(16).fill(3));
 const ordersId = uuidOf(new Uint8Array(16).fill(4));
 const groupId = 'g';
-const replicas = [1, 2, 3];
-
-function imageOfTopics(): MetadataImage {
-  const image = new MetadataImage();
-  for (const [name, id] of [
-    [offsetsTopic, topicId],
-    ['orders', ordersId],
-  ] as const) {
-    image.replay({ type: 'topic', name, topicId: id });
-    image.replay({
-      type: 'partition',
-      partitionId: 0,
-      topicId: id,
-      replicas,
-      isr: replicas,
-      removingReplicas: [],
-      addingReplicas: [],
-      leader: 1,
-      leaderRecoveryState: 0,
-      leaderEpoch: 0,
-      partitionEpoch: 0,
-      directories: [],
-      eligibleLeaderReplicas: null,
-      lastKnownElr: null,
-    });
-  }
-  return image;
-}
+const replicas = [1, 2, 3] as const;
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -74,7 +47,10 @@ class World {
       { state: this.#state, isRecovering: false, isLost: false, directoryId: null },
     );
     this.hosted.log = log;
-    const image = imageOfTopics();
+    const image = imageOfTopics([
+      { name: offsetsTopic, topicId, partitions: 1, replicas },
+      { name: 'orders', topicId: ordersId, partitions: 1, replicas },
+    ]);
     this.service = new GroupService({
       clock: { monotonicMs: () => this.clock.monotonicMs(), wallMs: () => this.clock.wallMs() + this.wallJumpMs },
       trustedWallMs: () => logs.trustedWallMs(this.clock.wallMs() + this.wallJumpMs),
