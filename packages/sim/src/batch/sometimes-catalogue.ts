@@ -136,6 +136,7 @@ export const sometimesCatalogue: readonly string[] = [
   'fault: power is cut while a write is not synced',
   'fault: power is cut while the cut of a log is not synced',
   'fault: records rot before a follower has them',
+  'fault: records rot in a broker that is down for a moment',
   'fault: the active controller dies',
   'fault: the active controller dies while a broker registers',
   'fault: the active controller hears nobody',

@@ -52,4 +52,16 @@ const rotTwice: Scheme = (prng) => ({
   isControllerApart: true,
 });
 
+/** For later-schemes.ts: it was thought of after all others. */
+export const rotDown: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['rot-down', 'any', 500, 900],
+    ['rot-down', 'any', 2_400, 2_800],
+  ]),
+  settings: { ...alert, ...covered, ...late },
+  topics: topicsOf(prng, 2, 4),
+  workload: { ...busy, hasTrimmer: false },
+  isControllerApart: true,
+});
+
 export const diskSchemes: readonly Scheme[] = [cutsAndRolls, failuresInSyncs, trimmedAndFull, rotTwice];

@@ -65,7 +65,7 @@ const replicationSchemeChance = 0.15;
 const diskSchemeChance = 0.12;
 
 /** Of one in which nothing else is provoked, to get one of the last schemes (later-schemes.ts). */
-const lastSchemeChance = 0.1;
+const lastSchemeChance = 0.2;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

@@ -2,6 +2,7 @@
  * Schemes that are drawn from numbers of their own, and put into runs that have none: all other seeds stay what they were
  * before these were thought of.
  */
+import { rotDown } from './disk-schemes.ts';
 import { alert, busy, covered, faultsOf, topicsOf, type Scheme } from './schemes.ts';
 
 /** A node that does not hear the leader of the quorum asks one that does for its vote. */
@@ -77,6 +78,6 @@ const emptiedPartition: Scheme = (prng) => ({
 });
 
 /** For runs in which nothing else is provoked. */
-export const lastSchemes: readonly Scheme[] = [emptiedPartition];
+export const lastSchemes: readonly Scheme[] = [emptiedPartition, rotDown];
 
 export const laterSchemes: readonly Scheme[] = [halfDeaf, jumpingController, hastyRetention, rebirths];

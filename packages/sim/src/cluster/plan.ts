@@ -68,6 +68,7 @@ const powerFaults: ReadonlySet<FaultKind> = new Set([
   'cut-and-crash',
   'fail-in-sync',
   'rot-twice',
+  'rot-down',
 ]);
 
 /** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */

@@ -33,9 +33,16 @@ const cutAndCrash: Scheme = (prng) => ({
   always: prng.chance(0.5) ? ['log: segment rolled early'] : [],
 });
 
+/** Each batch is a write of its own, so that the power may take any of them and leave the next. */
+const cutAndCrashByBatches: Scheme = (prng, plan) => {
+  const change = cutAndCrash(prng, plan);
+  return { ...change, settings: { ...change.settings, 'replica.fetch.max.bytes': '150' } };
+};
+
 const schemes: readonly Scheme[] = [
   cutAndCrash,
-  cutAndCrash,
+  cutAndCrashByBatches,
+  cutAndCrashByBatches,
   // Batches of several sectors are on their way to the disks when the power goes.
   (prng) => ({
     faults: faultsOf(prng, [

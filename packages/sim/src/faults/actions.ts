@@ -54,6 +54,7 @@ export type FaultKind =
   | 'fail-in-sync'
   | 'trim-and-fill'
   | 'rot-twice'
+  | 'rot-down'
   | 'relay-tail'
   | 'clear-elr'
   | 'fenced-restart'

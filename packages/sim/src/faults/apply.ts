@@ -22,7 +22,7 @@ import {
 } from './network-faults.ts';
 import { halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
 import { clearElr, fencedRestart, lateIsrChange, relayTail } from './replication-schemes.ts';
-import { rotAlone, rotBehind, rotEpoch, rotIndex, rotTwice } from './rot-schemes.ts';
+import { rotAlone, rotBehind, rotDown, rotEpoch, rotIndex, rotTwice } from './rot-schemes.ts';
 import {
   blink,
   cutSnapshots,
@@ -88,6 +88,7 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'fail-in-sync': failInSync,
   'trim-and-fill': trimAndFill,
   'rot-twice': rotTwice,
+  'rot-down': rotDown,
   'relay-tail': relayTail,
   'clear-elr': clearElr,
   'fenced-restart': fencedRestart,

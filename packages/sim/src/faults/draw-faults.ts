@@ -84,6 +84,7 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'fail-in-sync': [300, 900],
   'trim-and-fill': [0, 500],
   'rot-twice': [0, 0],
+  'rot-down': [0, 0],
   'relay-tail': [0, 0],
   'clear-elr': [0, 1_000],
   'fenced-restart': [0, 0],

@@ -175,22 +175,44 @@ function rotUnfetched(context: FaultContext, node: SimNode, placed: Placed): voi
  * again, its log is sound and short, and the only other replica is away: it must not lead.
  */
 export function rotTwice(context: FaultContext): void {
-  const { cluster } = context;
-  const found = (): { node: SimNode; placed: Placed } | null => {
-    const node = victim(context);
-    if (node === null || node.broker === null || !isCovered(cluster, node.id)) return null;
-    const placed = pickPartition(context, (state) => {
-      const others = othersOf(context, node, state);
-      return state.replicas.includes(node.id) && state.isr.length === 2 && others.length === 1 && mayBeAway(context, others);
-    });
-    return placed !== null && batchCount(node, placed) >= fewBatches ? { node, placed } : null;
-  };
-  let opportunity: ReturnType<typeof found> = null;
-  when(context, {
-    isDue: () => (opportunity = found()) !== null,
-    onDue: () => {
-      if (opportunity !== null) rotAndKill(context, opportunity.node, opportunity.placed);
+  whenOneOfTwo(context, {
+    isFit: (others) => mayBeAway(context, others),
+    onDue: (node, placed) => rotAndKill(context, node, placed),
+  });
+}
+
+/**
+ * A broker's records rot while it is down for so short a time that it is still in sync, or at least may lead: it must say when
+ * it registers that it has lost some.
+ */
+export function rotDown(context: FaultContext): void {
+  const { book, prng } = context;
+  whenOneOfTwo(context, {
+    isFit: () => true,
+    onDue: (node, placed) => {
+      sometimes('fault: records rot in a broker that is down for a moment');
+      rotBatches(context, node, { placed, fromOffset: 0 });
+      book.hold(node.id);
+      node.kill('killed', 'processOnly');
+      book.undoAfter(prng.between(0, 300), () => book.letGo(node.id));
     },
+  });
+}
+
+/** Waits until the victim is one of two in sync and has some batches, and everything that it has is somewhere else, too. */
+function whenOneOfTwo(context: FaultContext, { isFit, onDue }: Opportunity<(others: readonly SimNode[]) => boolean>): void {
+  const { cluster } = context;
+  whenFound(context, {
+    find: () => {
+      const node = victim(context);
+      if (node === null || node.broker === null || !isCovered(cluster, node.id)) return null;
+      const placed = pickPartition(context, (state) => {
+        const others = othersOf(context, node, state);
+        return state.replicas.includes(node.id) && state.isr.length === 2 && others.length === 1 && isFit(others);
+      });
+      return placed !== null && batchCount(node, placed) >= fewBatches ? { node, placed } : null;
+    },
+    onDue,
   });
 }
 
@@ -257,24 +279,41 @@ function endOn(node: SimNode, { topicId, partition }: Placed): number {
   return node.services?.replicas.getById(topicId, partition)?.log?.logEndOffset ?? 0;
 }
 
-interface Opportunity {
-  readonly isFit: (state: Placed['state'], others: readonly SimNode[]) => boolean;
+interface Opportunity<Fit> {
+  readonly isFit: Fit;
   readonly onDue: (node: SimNode, placed: Placed) => void;
 }
 
+type FitOfPartition = (state: Placed['state'], others: readonly SimNode[]) => boolean;
+
 /** Waits until the victim leads a fitting partition, and everything that it has is somewhere else, too. */
-function whenLeading(context: FaultContext, { isFit, onDue }: Opportunity): void {
-  const found = (): { node: SimNode; placed: Placed } | null => {
-    const node = victim(context);
-    if (node === null || node.broker === null || !isCovered(context.cluster, node.id)) return null;
-    const placed = pickPartition(context, (state) => state.leader === node.id && isFit(state, othersOf(context, node, state)));
-    return placed === null ? null : { node, placed };
-  };
-  let opportunity: ReturnType<typeof found> = null;
+function whenLeading(context: FaultContext, { isFit, onDue }: Opportunity<FitOfPartition>): void {
+  whenFound(context, {
+    find: () => {
+      const node = victim(context);
+      if (node === null || node.broker === null || !isCovered(context.cluster, node.id)) return null;
+      const placed = pickPartition(context, (state) => state.leader === node.id && isFit(state, othersOf(context, node, state)));
+      return placed === null ? null : { node, placed };
+    },
+    onDue,
+  });
+}
+
+interface Found {
+  readonly node: SimNode;
+  readonly placed: Placed;
+}
+
+interface Search extends Pick<Opportunity<unknown>, 'onDue'> {
+  readonly find: () => Found | null;
+}
+
+function whenFound(context: FaultContext, { find, onDue }: Search): void {
+  let found: Found | null = null;
   when(context, {
-    isDue: () => (opportunity = found()) !== null,
+    isDue: () => (found = find()) !== null,
     onDue: () => {
-      if (opportunity !== null) onDue(opportunity.node, opportunity.placed);
+      if (found !== null) onDue(found.node, found.placed);
     },
   });
 }

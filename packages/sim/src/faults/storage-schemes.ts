@@ -83,14 +83,18 @@ function slowDown({ cluster, book }: FaultContext, node: SimNode): void {
   book.undoAfter(2_000, () => void slowDisks.delete(node.id));
 }
 
+/** After one append or several, each of which the power may take on its own. */
 function crashAfterCut(context: FaultContext, node: SimNode, placed: Placed): void {
-  const { cluster } = context;
+  const { cluster, prng } = context;
   const truncations = logOf(node, placed)?.truncations ?? 0;
+  const ends = new Set<number>();
+  const appends = prng.between(1, 6);
   when(context, {
     pollMs: 2,
     isDue: () => {
       const log = logOf(node, placed);
-      return log !== null && log.truncations > truncations && log.logEndOffset > log.durableOffset;
+      if (log === null || log.truncations === truncations || log.logEndOffset === log.durableOffset) return false;
+      return ends.add(log.logEndOffset).size >= appends;
     },
     onDue: () => {
       sometimes('fault: power is cut while the cut of a log is not synced');

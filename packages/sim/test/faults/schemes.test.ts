@@ -7,7 +7,7 @@ import { Prng } from '@jackdaw/base';
 import { runInTurn } from '../../src/batch/in-turn.ts';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
 import { diskSchemes } from '../../src/cluster/disk-schemes.ts';
-import { laterSchemes } from '../../src/cluster/later-schemes.ts';
+import { lastSchemes, laterSchemes } from '../../src/cluster/later-schemes.ts';
 import { withQuorumScheme } from '../../src/cluster/quorum-schemes.ts';
 import { replicationSchemes } from '../../src/cluster/replication-schemes.ts';
 import { withScheme } from '../../src/cluster/schemes.ts';
@@ -68,6 +68,11 @@ for (const [kind, place] of ofDisks) {
     assert.ok(await reached(kind, place, (prng, plan) => withScheme(prng, plan, diskSchemes)), place);
   });
 }
+
+test('a last scheme with rot-down comes to its place, and every check holds (A18)', async () => {
+  const place = 'fault: records rot in a broker that is down for a moment';
+  assert.ok(await reached('rot-down', place, (prng, plan) => withScheme(prng, plan, lastSchemes)), place);
+});
 
 const quorumSchemes = [
   ['lone-leader', 'fault: a leader that was alone has the longer log'],
