@@ -3,6 +3,7 @@
  * before these were thought of.
  */
 import { rotDown } from './disk-schemes.ts';
+import { cutVoters, failuresInStops } from './quorum-schemes.ts';
 import { alert, busy, covered, faultsOf, topicsOf, type Scheme } from './schemes.ts';
 
 /** A node that does not hear the leader of the quorum asks one that does for its vote. */
@@ -78,6 +79,6 @@ const emptiedPartition: Scheme = (prng) => ({
 });
 
 /** For runs in which nothing else is provoked. */
-export const lastSchemes: readonly Scheme[] = [emptiedPartition, rotDown];
+export const lastSchemes: readonly Scheme[] = [emptiedPartition, rotDown, cutVoters, failuresInStops];
 
 export const laterSchemes: readonly Scheme[] = [halfDeaf, jumpingController, hastyRetention, rebirths];

@@ -69,6 +69,8 @@ const powerFaults: ReadonlySet<FaultKind> = new Set([
   'fail-in-sync',
   'rot-twice',
   'rot-down',
+  'cut-voter',
+  'fail-in-stop',
 ]);
 
 /** Whether the cluster was configured so that acknowledged records may be lost by what happens in this run. */

@@ -22,6 +22,28 @@ const quiet = {
 };
 const settings = { ...alert, ...covered, 'broker.session.timeout.ms': '5000' };
 
+/** For later-schemes.ts, as the next one: they were thought of after all others. */
+export const cutVoters: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['cut-voter', 'controller', 200, 500],
+    ['cut-voter', 'controller', 1_700, 2_000],
+    ['cut-voter', 'controller', 3_200, 3_500],
+  ]),
+  settings,
+  topics: topicsOf(prng, 3),
+  workload: quiet,
+});
+
+export const failuresInStops: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['fail-in-stop', 'controller', 200, 500, 1_500],
+    ['fail-in-stop', 'controller', 2_300, 2_600, 1_500],
+  ]),
+  settings,
+  topics: topicsOf(prng, 3),
+  workload: quiet,
+});
+
 const schemes: readonly Scheme[] = [
   (prng) => ({
     faults: faultsOf(prng, [

@@ -18,6 +18,7 @@ const even = {
   maxBurst: 1,
   compression: 0,
   recordBytes: 60,
+  isKeyless: true,
   pauseMs: 25,
 };
 const cuts = { ...alert, ...covered, 'log.flush.offset.checkpoint.interval.ms': '100' };
@@ -33,10 +34,10 @@ const cutAndCrash: Scheme = (prng) => ({
   always: prng.chance(0.5) ? ['log: segment rolled early'] : [],
 });
 
-/** Each batch is a write of its own, so that the power may take any of them and leave the next. */
+/** Nearly each batch is a write of its own, in one file: the power may take any of them and leave the next. */
 const cutAndCrashByBatches: Scheme = (prng, plan) => {
   const change = cutAndCrash(prng, plan);
-  return { ...change, settings: { ...change.settings, 'replica.fetch.max.bytes': '150' } };
+  return { ...change, settings: { ...change.settings, 'replica.fetch.max.bytes': '150' }, always: [] };
 };
 
 const schemes: readonly Scheme[] = [

@@ -55,6 +55,8 @@ export type FaultKind =
   | 'trim-and-fill'
   | 'rot-twice'
   | 'rot-down'
+  | 'cut-voter'
+  | 'fail-in-stop'
   | 'relay-tail'
   | 'clear-elr'
   | 'fenced-restart'

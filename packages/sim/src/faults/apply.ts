@@ -20,7 +20,7 @@ import {
   resetConnections,
   slowLink,
 } from './network-faults.ts';
-import { halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
+import { cutVoter, failInStop, halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
 import { clearElr, fencedRestart, lateIsrChange, relayTail } from './replication-schemes.ts';
 import { rotAlone, rotBehind, rotDown, rotEpoch, rotIndex, rotTwice } from './rot-schemes.ts';
 import {
@@ -89,6 +89,8 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'trim-and-fill': trimAndFill,
   'rot-twice': rotTwice,
   'rot-down': rotDown,
+  'cut-voter': cutVoter,
+  'fail-in-stop': failInStop,
   'relay-tail': relayTail,
   'clear-elr': clearElr,
   'fenced-restart': fencedRestart,

@@ -85,6 +85,8 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'trim-and-fill': [0, 500],
   'rot-twice': [0, 0],
   'rot-down': [0, 0],
+  'cut-voter': [100, 600],
+  'fail-in-stop': [0, 0],
   'relay-tail': [0, 0],
   'clear-elr': [0, 1_000],
   'fenced-restart': [0, 0],

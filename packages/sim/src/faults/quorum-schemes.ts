@@ -7,6 +7,7 @@ import { incrementalAlterConfigsRequest, incrementalAlterConfigsResponse } from 
 import { clientPort, type SimNode } from '../node/sim-node.ts';
 import { SimClient } from '../node/sim-client.ts';
 import { pick, type FaultContext } from './context.ts';
+import { replaceAfterwards } from './disk-faults.ts';
 import { holdDown } from './process-faults.ts';
 import { isolated, patienceMs, shut, when } from './scheme.ts';
 
@@ -164,3 +165,46 @@ export function lateGrant(context: FaultContext): void {
 }
 
 const lateMs = 2_000;
+
+/** A voter loses its power when it has just granted its vote, and may be asked for it again in the same term. */
+export function cutVoter(context: FaultContext): void {
+  const { cluster } = context;
+  const leader = cluster.controller;
+  const voters = cluster.running.filter((one) => one !== leader && cluster.plan.voters.includes(one.id));
+  if (leader === null || voters.length < 2) return;
+  const { term } = quorumOf(leader);
+  holdDown(context, leader);
+  leader.kill('killed', 'processOnly');
+  let granter: SimNode | undefined;
+  when(context, {
+    pollMs: 0.2,
+    isDue: () => (granter = voters.find((one) => hasGranted(one, term))) !== undefined,
+    onDue: () => {
+      if (granter === undefined) return;
+      sometimes('fault: a voter loses its power when it has granted its vote');
+      holdDown(context, granter);
+      granter.kill('power', 'loseUnsynced');
+    },
+  });
+}
+
+function hasGranted({ id, services }: SimNode, sinceTerm: number): boolean {
+  const status = services?.quorum.status;
+  return status !== undefined && status.term > sinceTerm && status.vote !== null && status.vote !== id;
+}
+
+/** The database of the controller fails while it is being stopped, and it cannot do any more what it waits for. */
+export function failInStop(context: FaultContext): void {
+  const { cluster, prng, book } = context;
+  const { loop } = cluster.world;
+  const node = cluster.controller;
+  if (node === null || node.broker === null || book.isHeld(node.id)) return;
+  sometimes('fault: the database of the controller fails while it is stopped');
+  node.stop();
+  loop.after(prng.below(20), {
+    owner: null,
+    label: 'database fails',
+    callback: () => void (node.database.isFailing = !cluster.world.network.isHealed),
+  });
+  replaceAfterwards(context, node, () => void (node.database.isFailing = false));
+}

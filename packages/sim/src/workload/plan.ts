@@ -43,6 +43,8 @@ export interface WorkloadPlan {
   /** All senders together stop after so many records. */
   readonly maxRecords: number;
   readonly recordBytes: number;
+  /** No record has a key, so that all of a plan are as long. */
+  readonly isKeyless?: boolean;
   /** Probability that a sender compresses its batches; the codec is drawn, too. */
   readonly compression: number;
 }

@@ -119,7 +119,7 @@ class Sender {
     const { topics, plan } = this.#context;
     const { name: topic, partitions } = pick(prng, topics);
     const value = toValue(name, plan.workload.recordBytes);
-    if (prng.chance(0.5)) {
+    if (plan.workload.isKeyless === true || prng.chance(0.5)) {
       const partition = prng.below(partitions);
       return { record: { topic, partition, value }, key: partitionKey(topic, partition) };
     }

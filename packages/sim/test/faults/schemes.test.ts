@@ -69,10 +69,17 @@ for (const [kind, place] of ofDisks) {
   });
 }
 
-test('a last scheme with rot-down comes to its place, and every check holds (A18)', async () => {
-  const place = 'fault: records rot in a broker that is down for a moment';
-  assert.ok(await reached('rot-down', place, (prng, plan) => withScheme(prng, plan, lastSchemes)), place);
-});
+const last = [
+  ['rot-down', 'fault: records rot in a broker that is down for a moment'],
+  ['cut-voter', 'fault: a voter loses its power when it has granted its vote'],
+  ['fail-in-stop', 'fault: the database of the controller fails while it is stopped'],
+] as const;
+
+for (const [kind, place] of last) {
+  test(`a last scheme with ${kind} comes to its place, and every check holds`, async () => {
+    assert.ok(await reached(kind, place, (prng, plan) => withScheme(prng, plan, lastSchemes)), place);
+  });
+}
 
 const quorumSchemes = [
   ['lone-leader', 'fault: a leader that was alone has the longer log'],
