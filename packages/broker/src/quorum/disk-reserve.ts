@@ -7,22 +7,22 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../platform/system-clock.ts';
 
 const reserveFile = 'reserved-space';
 const maxReserveBytes = 8 << 20;
 /** On small disks less is taken. */
 const maxShareOfDisk = 0.02;
 const chunkBytes = 1 << 20;
-/** Between two tries to take the space again. */
-const retryMs = 5_000;
+/** Between two tries to take the space again: a disk that is full may be so again soon after somebody has made room. */
+const retryMs = 250;
 
 export class DiskReserve {
   readonly #path: string;
   readonly #directory: string;
   #isThere = false;
-  #nextTryMs = 0;
-  #restoring: Promise<void> = Promise.resolve();
+  /** While the space is not there. */
+  #retries: NodeJS.Timeout | null = null;
+  #restoring: Promise<void> | null = null;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -34,17 +34,38 @@ export class DiskReserve {
     return this.#isThere;
   }
 
-  /** Gives the space back. */
-  async release(): Promise<void> {
-    await this.#restoring;
-    this.#isThere = false;
-    this.#nextTryMs = systemClock.monotonicMs() + retryMs;
-    await rm(this.#path, { force: true });
+  /** Takes the space; when the disk has not got it and as much again, it is tried again until there is some. */
+  async start(): Promise<void> {
+    await this.#restore();
+    if (!this.#isThere) this.#retries = setInterval(() => void this.#restore(), retryMs).unref();
   }
 
-  /** Takes the space, or leaves everything as it is when the disk has not got it and as much again. */
-  async restore(): Promise<void> {
-    this.#nextTryMs = systemClock.monotonicMs() + retryMs;
+  /** Gives the space back, and takes it again as soon as there is some. */
+  async release(): Promise<void> {
+    await this.stop();
+    this.#isThere = false;
+    await rm(this.#path, { force: true });
+    this.#retries = setInterval(() => void this.#restore(), retryMs).unref();
+  }
+
+  /** Nothing is tried any more; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#endRetries();
+    await this.#restoring;
+  }
+
+  #endRetries(): void {
+    if (this.#retries !== null) clearInterval(this.#retries);
+    this.#retries = null;
+  }
+
+  async #restore(): Promise<void> {
+    this.#restoring ??= this.#take().finally(() => (this.#restoring = null));
+    await this.#restoring;
+    if (this.#isThere) this.#endRetries();
+  }
+
+  async #take(): Promise<void> {
     try {
       const { blocks, bavail, bsize } = await statfs(this.#directory);
       const bytes = Math.min(maxReserveBytes, Math.floor(blocks * bsize * maxShareOfDisk));
@@ -60,17 +81,6 @@ export class DiskReserve {
       // Without a reserve a full disk ends the node; a disk that fails will say so where it matters.
       this.#isThere = false;
     }
-  }
-
-  /** The same in the background, now and then, when the space has been given back. */
-  maybeRestore(): void {
-    if (this.#isThere || systemClock.monotonicMs() < this.#nextTryMs) return;
-    this.#restoring = this.restore();
-  }
-
-  /** Resolves when nothing is under way. */
-  settled(): Promise<void> {
-    return this.#restoring;
   }
 }
 

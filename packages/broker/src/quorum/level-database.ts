@@ -23,11 +23,10 @@ export async function openLevelDatabase(directory: string): Promise<Database> {
   await openUnlocked(db, directory);
   await expectSound(db, directory);
   const reserve = new DiskReserve(directory);
-  await reserve.restore();
+  await reserve.start();
   const write = async (operations: readonly DatabaseOperation[], isSynced: boolean): Promise<void> => {
     try {
       await db.batch([...operations], { sync: isSynced });
-      reserve.maybeRestore();
     } catch (error) {
       if (!isFull(error) || !reserve.isThere) throw failed(directory, error);
       await reopenWithSpace(db, directory, reserve);
@@ -50,7 +49,7 @@ export async function openLevelDatabase(directory: string): Promise<Database> {
     },
     close: async () => {
       await last;
-      await reserve.settled();
+      await reserve.stop();
       await db.close();
     },
   };

@@ -10,12 +10,14 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError } from '@jackdaw/log';
 import { openLevelDatabase } from '../../src/quorum/level-database.ts';
 
@@ -69,6 +71,29 @@ test('B10: the quorum writes on when the disk is full to the last byte, and keep
   assert.equal(keys.filter((key) => key.startsWith('full-')).length, 102);
   assert.ok(existsSync(join(directory, 'reserved-space')), 'there is a reserve for the next time');
   await again.close();
+});
+
+test('B10: once there is space the reserve is taken again, write or none: the disk may be full again soon', async (context) => {
+  const disk = smallDisk(context);
+  if (disk === undefined) return;
+  const directory = join(disk, 'raft');
+  execFileSync('mkdir', [directory]);
+  const reserve = join(directory, 'reserved-space');
+  const db = await openLevelDatabase(directory);
+  const put = (key: string): Promise<void> => db.write([{ type: 'put', key, value }], true);
+  const { size } = statSync(reserve);
+  for (let round = 0; round < 3; round++) {
+    const ballast = fill(disk);
+    await put(`full-${round}`);
+    assert.ok(!existsSync(reserve), 'it was needed');
+    ballast.free();
+    const deadline = performance.now() + 10_000;
+    while (!existsSync(reserve) || statSync(reserve).size < size) {
+      assert.ok(performance.now() < deadline, 'the space was not taken again');
+      await sleep(10);
+    }
+  }
+  await db.close();
 });
 
 test('B10: when the reserve is used up, too, the write is refused as one for a full disk', async (context) => {
