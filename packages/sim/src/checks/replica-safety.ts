@@ -120,11 +120,14 @@ export class ReplicaSafety implements Family {
     if (!isSame) this.#onChanged(seen, log, highWatermark);
   }
 
-  /** A failed or dead log may still have got further with a sync than it was last seen. */
+  /** A failed or dead log may still have got further with a sync than it was last seen; or it failed while it was cut. */
   #noteSynced(seen: SeenReplica): void {
     const { log } = seen.hosted;
     const holder = seen.ghost.holders.get(seen.live.node.id);
-    if (log !== null && log === seen.log && holder !== undefined) holder.durable = Math.max(holder.durable, log.durableOffset);
+    if (log === null || log !== seen.log || holder === undefined) return;
+    const isCut = log.durableOffset < seen.durable;
+    if (isCut) holder.survived = Math.min(holder.survived, log.durableOffset);
+    holder.durable = isCut ? log.durableOffset : Math.max(holder.durable, log.durableOffset);
   }
 
   #onChanged(seen: SeenReplica, log: PartitionLog, highWatermark: number): void {

@@ -3,9 +3,10 @@
  */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { PartitionLog } from '@jackdaw/log';
+import { StorageError, type PartitionLog } from '@jackdaw/log';
 import { encodeBatch, patchBaseOffset, patchLeaderEpoch } from '@jackdaw/protocol';
 import { PartitionLeader } from '@jackdaw/replication';
+import { calmPlan } from '../../src/cluster/draw-plan.ts';
 import { segmentPath } from '../../src/checks/segment-path.ts';
 import { bites } from './fakes.ts';
 import { lie, withSmallCluster, type SmallCluster } from './small-cluster.ts';
@@ -196,6 +197,26 @@ test('a restart that does not find a durable record is noticed (DurableSurvives,
     node.start();
     bites('DurableSurvives', () => cluster.run(10_000));
   }));
+
+test('a log whose disk failed while it was cut owes nothing behind the cut (seed 2888)', () =>
+  withSmallCluster(
+    (small) => {
+      const [, { node, log }] = small.replicas;
+      const end = log.logEndOffset;
+      // In a segment each.
+      for (const text of ['this', 'that']) log.appendAsFollower(batchAt(log, small.leader.leaderEpoch, text));
+      small.lookAtAll();
+      assert.equal(log.durableOffset, end + 2);
+      small.cluster.ailing.add(node.id);
+      node.disk.failReadAfter = 0;
+      assert.throws(() => log.truncateTo(end + 1), StorageError);
+      small.run(20_000, () => !node.isRunning);
+      node.start();
+      small.run(10_000);
+      assert.notEqual(node.services, null);
+    },
+    { ...calmPlan(1), always: ['log: segment rolled early'] },
+  ));
 
 test('a broker that ends by itself for no reason is noticed (UnexpectedEnd)', () =>
   withSmallCluster((cluster) => {
