@@ -224,7 +224,8 @@ class Member {
   async #commit(cluster: Cluster, { memberId, generationId }: GroupConsumer): Promise<void> {
     // At last, as clients that commit by the clock do, also what is committed: in page-cache mode a crash may have lost it.
     const wanted = this.#context.isDraining ? this.#reached : this.#positions;
-    if (wanted.size === 0) return;
+    // Who is no member any more has nothing to say: a group that is empty by now would take it as from anybody.
+    if (wanted.size === 0 || generationId < 0) return;
     const offsets = [...wanted.values()];
     this.#positions.clear();
     const member = { memberId, generationId, groupInstanceId: this.#instanceId };
