@@ -189,10 +189,12 @@ export class Cluster {
     const stop = whileOverdue({
       scheduler: this.options.platform.scheduler,
       firstMs: overdueAfterMs + (watch.maxWaitMs ?? 0),
-      check: async () => {
+      check: async (isOver) => {
         this.#silent.add(connection.address);
         // If nobody says, the request's own time-out does.
         await this.fetchMetadata(watch.topics).catch(() => undefined);
+        // Others may use the connection, on which there was an answer after all.
+        if (isOver()) return false;
         if (!watch.hasMoved()) return !connection.isClosed;
         connection.close();
         return false;

@@ -21,8 +21,8 @@ export interface LeaderWatch {
 export interface Overdue {
   readonly scheduler: Scheduler;
   readonly firstMs: number;
-  /** Returns whether to go on asking; must not throw. */
-  readonly check: () => Promise<boolean>;
+  /** Returns whether to go on asking; must not throw. The answer may come while it waits: then it must do nothing more. */
+  readonly check: (isOver: () => boolean) => Promise<boolean>;
 }
 
 /** Calls `check` while the answer is overdue, until it says no or the returned function is called. */
@@ -30,7 +30,7 @@ export function whileOverdue({ scheduler, firstMs, check }: Overdue): () => void
   let isOver = false;
   let timer: Timer;
   const ask = async (): Promise<void> => {
-    if ((await check()) && !isOver) timer = scheduler.setTimer(overdueAfterMs, () => void ask());
+    if ((await check(() => isOver)) && !isOver) timer = scheduler.setTimer(overdueAfterMs, () => void ask());
   };
   timer = scheduler.setTimer(firstMs, () => void ask());
   return () => {

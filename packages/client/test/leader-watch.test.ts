@@ -27,14 +27,21 @@ interface Led {
   questions: number;
   /** The request that broker 1 has taken and not answered. */
   waiting: FakeRequest | undefined;
+  /** What answers the questions, kept back while it is set. */
+  answerLater: (() => void)[] | undefined;
 }
 
 async function startTwo(context: TestContext): Promise<{ cluster: Cluster; led: Led }> {
-  const led: Led = { leader: { id: 1, epoch: 5 }, questions: 0, waiting: undefined };
+  const led: Led = { leader: { id: 1, epoch: 5 }, questions: 0, waiting: undefined, answerLater: undefined };
   const answer = (request: FakeRequest): boolean => {
     if (request.header.apiKey === ApiKey.FindCoordinator) led.waiting = request;
     if (request.header.apiKey !== ApiKey.Metadata) return request.header.apiKey === ApiKey.FindCoordinator;
     led.questions++;
+    if (led.answerLater === undefined) answerQuestion(request);
+    else led.answerLater.push(() => answerQuestion(request));
+    return true;
+  };
+  const answerQuestion = (request: FakeRequest): void => {
     const of = { partitionIndex: 0, leaderId: led.leader.id, leaderEpoch: led.leader.epoch };
     const partition = { ...of, replicaNodes: [1, 2], isrNodes: [1, 2], offlineReplicas: [] };
     request.respond({
@@ -43,7 +50,6 @@ async function startTwo(context: TestContext): Promise<{ cluster: Cluster; led: 
       controllerId: 1,
       topics: [{ name: 't', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', errorCode: 0, partitions: [partition] }],
     });
-    return true;
   };
   const first = await startFakeBroker(answer);
   const second = await startFakeBroker(answer);
@@ -81,4 +87,20 @@ test('F10: a broker that still leads is waited for, and its late answer counts',
   led.waiting?.respond({ coordinators: [{ key: 'g', nodeId: 1, host: 'h', port: 1, errorCode: 0, errorMessage: null }] });
   const body = (await call) as { coordinators: readonly { nodeId: number }[] };
   assert.equal(body.coordinators[0]?.nodeId, 1);
+});
+
+test('a connection on which the answer came while the others were asked stays open, whoever leads by now', async (context) => {
+  const { cluster, led } = await startTwo(context);
+  const connection = await cluster.connectionTo(1, 'test');
+  const call = askFirst(cluster);
+  const questions: (() => void)[] = (led.answerLater = []);
+  while (questions.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  led.leader = { id: 2, epoch: 6 };
+  led.waiting?.respond({ coordinators: [{ key: 'g', nodeId: 1, host: 'h', port: 1, errorCode: 0, errorMessage: null }] });
+  await call;
+  led.answerLater = undefined;
+  for (const answer of questions) answer();
+  while (cluster.cachedTopic('t')?.partitions[0]?.leaderId !== 2) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(connection.isClosed, false);
 });
