@@ -26,13 +26,14 @@ interface Place {
 }
 
 /**
- * Throws StorageError `corrupt`, which names the table and the place in it. `listing` is LevelDB's own of the tables that it
- * goes by (property `leveldb.sstables`): a crash leaves others that are torn, and one is perhaps being made in this moment.
+ * Throws StorageError: `corrupt`, which names the table and the place in it, or `io` when one cannot be read. `listing` is
+ * LevelDB's own of the tables that it goes by (property `leveldb.sstables`): a crash leaves others that are torn, and one is
+ * perhaps being made in this moment.
  */
 export function expectSoundTables(directory: string, listing: string): void {
   for (const [, number = '', size] of listing.matchAll(/^ *(\d+):(\d+)\[/gm)) {
     const file = join(directory, `${number.padStart(6, '0')}.ldb`);
-    const table = contentOf(file);
+    const table = contentOf(directory, file);
     if (table === undefined) continue;
     const problem = table.length === Number(size) ? problemOf(table) : `it has ${table.length} bytes and not ${size}`;
     if (problem !== undefined)
@@ -41,12 +42,13 @@ export function expectSoundTables(directory: string, listing: string): void {
 }
 
 /** Undefined when it is gone: merged into another one since it was listed. One that was missing is LevelDB's own to tell. */
-function contentOf(file: string): Uint8Array | undefined {
+function contentOf(directory: string, file: string): Uint8Array | undefined {
   try {
     return readFileSync(file);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    if ('code' in error && error.code === 'ENOENT') return undefined;
+    throw new StorageError('io', directory, `the quorum's database cannot be read: ${file}: ${error.message}`, error);
   }
 }
 

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError } from '@jackdaw/log';
 import { openLevelDatabase } from '../../src/quorum/level-database.ts';
+import { expectSoundTables } from '../../src/quorum/level-tables.ts';
 
 function smallDisk(context: TestContext): string | undefined {
   const path = mkdtempSync(join(tmpdir(), 'jackdaw-level-'));
@@ -129,4 +131,15 @@ test('B16: a database in which a file is damaged or missing is refused with its 
   await assert.rejects(openLevelDatabase(directory), isDamage);
   writeFileSync(join(directory, 'CURRENT'), 'MANIFEST-000999');
   await assert.rejects(openLevelDatabase(directory), isDamage);
+});
+
+test('a table that cannot be read is a failing disk, with its file', (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'jackdaw-level-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  // What cannot be read as a file, whoever asks.
+  mkdirSync(join(directory, '000005.ldb'));
+  assert.throws(
+    () => expectSoundTables(directory, '--- level 0 ---\n 5:100[a .. b]\n'),
+    (error) => error instanceof StorageError && error.kind === 'io' && error.message.includes('000005.ldb'),
+  );
 });
