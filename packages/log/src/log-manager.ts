@@ -395,7 +395,7 @@ export class LogManager {
     for (const log of [...this.logs()]) {
       if (log.isOffline) continue;
       try {
-        log.retain(trustedMs, highWatermarkOf(log));
+        await log.retain(trustedMs, highWatermarkOf(log));
         await log.removeDueFiles(nowMs);
       } catch (error) {
         // A full disk must not keep other logs from freeing space; a broken one has gone offline by itself.

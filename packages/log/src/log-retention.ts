@@ -11,25 +11,39 @@ import type { LogParts } from './log-parts.ts';
 import { deleteSegments } from './log-truncate.ts';
 import type { Segment } from './segment.ts';
 
-/** Applies `retention.ms`, `retention.bytes` and the log start offset. Returns how many segments went. */
-export function deleteOldSegments(parts: LogParts, nowMs: number, highWatermark: Offset): number {
-  let deleted = deleteWhile(parts, { nowMs, highWatermark }, (_segment, next) => {
-    return next !== undefined && next.baseOffset <= parts.logStartOffset;
-  });
-  if (!parts.config.isDelete) return deleted;
+export interface Retained {
+  readonly deletedSegments: number;
+  /**
+   * More could go once the producers' snapshot at this offset is on the disk: with the records it alone knows what a producer
+   * wrote last, and a crash must not take that (C1, B5). Null: nothing waits.
+   */
+  readonly awaitedSnapshot: Offset | null;
+}
+
+/** Applies `retention.ms`, `retention.bytes` and the log start offset. */
+export function deleteOldSegments(parts: LogParts, nowMs: number, highWatermark: Offset): Retained {
   const { retentionBytes, retentionMs } = parts.config;
-  if (retentionBytes >= 0) {
-    let excessBytes = parts.segments.sizeBytes - retentionBytes;
-    deleted += deleteWhile(parts, { nowMs, highWatermark }, (segment) => {
-      if (excessBytes < segment.sizeBytes) return false;
-      excessBytes -= segment.sizeBytes;
-      return true;
-    });
+  const rules = [(_segment: Segment, next: Segment | undefined) => next !== undefined && next.baseOffset <= parts.logStartOffset];
+  if (parts.config.isDelete && retentionBytes >= 0) rules.push(isExcess(parts, retentionBytes));
+  if (parts.config.isDelete && retentionMs >= 0) rules.push((segment) => nowMs - retentionTime(segment, nowMs) > retentionMs);
+  let deletedSegments = 0;
+  for (const isDeletable of rules) {
+    const retained = deleteWhile(parts, { nowMs, highWatermark }, isDeletable);
+    deletedSegments += retained.deletedSegments;
+    if (retained.awaitedSnapshot !== null) return { ...retained, deletedSegments };
   }
-  if (retentionMs >= 0) {
-    deleted += deleteWhile(parts, { nowMs, highWatermark }, (segment) => nowMs - retentionTime(segment, nowMs) > retentionMs);
-  }
-  return deleted;
+  return { deletedSegments, awaitedSnapshot: null };
+}
+
+function isExcess(parts: LogParts, retentionBytes: number): (segment: Segment) => boolean {
+  let excessBytes: number | null = null;
+  return (segment) => {
+    // The rules before this one have done their part when it is asked first.
+    excessBytes ??= parts.segments.sizeBytes - retentionBytes;
+    if (excessBytes < segment.sizeBytes) return false;
+    excessBytes -= segment.sizeBytes;
+    return true;
+  };
 }
 
 /**
@@ -45,7 +59,7 @@ function deleteWhile(
   parts: LogParts,
   limits: { nowMs: number; highWatermark: Offset },
   isDeletable: (segment: Segment, next: Segment | undefined) => boolean,
-): number {
+): Retained {
   const { segments } = parts;
   let count = 0;
   for (; count < segments.count; count++) {
@@ -55,18 +69,22 @@ function deleteWhile(
     if (next === undefined && segment.sizeBytes === 0) break;
     if (!isDeletable(segment, next)) break;
   }
-  if (count === 0) return 0;
-  sometimes('log: segments deleted by retention');
+  if (count === 0) return { deletedSegments: 0, awaitedSnapshot: null };
   // A log always has a segment; the active one is sealed before it goes.
   if (count === segments.count) rollAt(parts, parts.logEndOffset, limits.nowMs);
   const kept = segments.at(count);
   const newStart = kept?.baseOffset ?? parts.logEndOffset;
+  if (!parts.producers.isDurableAt(newStart)) {
+    sometimes('log: retention waits for the snapshot of the producers');
+    return { deletedSegments: 0, awaitedSnapshot: newStart };
+  }
+  sometimes('log: segments deleted by retention');
   raiseLogStart(parts, newStart);
   // Nothing of what stays is synced, perhaps not even its name: without it a crash would leave a log that ends at 0 (B8).
   if (newStart >= parts.syncedOffset) parts.fs.syncDirectoryNow(parts.context.directory);
   deleteSegments(parts, segments.removeFirst(count));
   parts.producers.deleteSnapshots((offset) => offset < newStart);
-  return count;
+  return { deletedSegments: count, awaitedSnapshot: null };
 }
 
 /** Forgets what lies below `offset`; the log start never goes back. */

@@ -17,7 +17,7 @@ import { loadLog } from './log-loader.ts';
 import { findByTimestamp, findMaxTimestamp } from './log-lookup.ts';
 import { recoveryPointOf, type LogParts } from './log-parts.ts';
 import { readDisk, readTail } from './log-read.ts';
-import { deleteOldSegments, raiseLogStart } from './log-retention.ts';
+import { deleteOldSegments, raiseLogStart, type Retained } from './log-retention.ts';
 import { saveForClose, syncFiles, writeLeaderEpochs } from './log-sync.ts';
 import { removeDueFiles, truncateLog, truncateWholeLog } from './log-truncate.ts';
 import type {
@@ -329,14 +329,30 @@ export class PartitionLog implements Flushable {
 
   /**
    * Applies retention and forgets expired producers. Segments are renamed to `.deleted`; `removeDueFiles` removes them.
-   * Throws StorageError.
+   * Waits for the disk where what is known of producers must be there first. Rejects with StorageError.
    */
-  retain(nowMs: number, highWatermark: Offset): { deletedSegments: number } {
-    let deletedSegments = 0;
-    this.#mutate(() => (deletedSegments = deleteOldSegments(this.#parts, nowMs, highWatermark)));
+  async retain(nowMs: number, highWatermark: Offset): Promise<{ deletedSegments: number }> {
+    const retained = this.#retain(nowMs, highWatermark);
+    if (retained.awaitedSnapshot === null) return retained;
+    try {
+      await this.#parts.producers.syncSnapshot(retained.awaitedSnapshot);
+    } catch (error) {
+      // The log may be on its way to its deletion.
+      if (this.#isClosed) return retained;
+      throw this.#expectStorageError(error);
+    }
+    if (this.#isClosed || this.#parts.failure !== null) return retained;
+    const { deletedSegments } = this.#retain(nowMs, highWatermark);
+    return { deletedSegments: retained.deletedSegments + deletedSegments };
+  }
+
+  #retain(nowMs: number, highWatermark: Offset): Retained {
+    let retained: Retained | undefined;
+    this.#mutate(() => (retained = deleteOldSegments(this.#parts, nowMs, highWatermark)));
     this.#parts.producers.removeExpired(nowMs);
+    const { deletedSegments = 0, awaitedSnapshot = null } = retained ?? {};
     if (deletedSegments > 0) this.#options.flusher.markDirty(this);
-    return { deletedSegments };
+    return { deletedSegments, awaitedSnapshot };
   }
 
   /** Removes files that have been `.deleted` for `file.delete.delay.ms`, off the event loop. Rejects with StorageError. */

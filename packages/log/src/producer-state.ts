@@ -65,6 +65,10 @@ export class ProducerState {
   readonly #unreplicated = new Map<Offset, Transaction>();
   /** Offsets at which a snapshot file exists, ascending. */
   #snapshotOffsets: Offset[] = [];
+  /** Those that are on the disk for sure. Of an earlier process nobody knows. */
+  readonly #durableSnapshots = new Set<Offset>();
+  /** Of snapshots. */
+  #deletions = 0;
   /** The state covers every record below this offset. */
   endOffset: Offset = 0;
 
@@ -197,6 +201,28 @@ export class ProducerState {
     this.#snapshotOffsets = offsets.sort((a, b) => a - b);
   }
 
+  /** Whether a crash leaves what is to be known of producers at `offset`: nothing, or a snapshot that is on the disk for sure. */
+  isDurableAt(offset: Offset): boolean {
+    return this.#producers.size === 0 || !this.#snapshotOffsets.includes(offset) || this.#durableSnapshots.has(offset);
+  }
+
+  /** Brings the snapshot at `offset`, with its name, to the disk; nothing when it is gone. Rejects with StorageError. */
+  async syncSnapshot(offset: Offset): Promise<void> {
+    const { fs, directory } = this.#options;
+    const deletions = this.#deletions;
+    const path = join(directory, segmentFileName(offset, snapshotSuffix));
+    if (fs.stat(path) === null) return;
+    const file = fs.open(path, 'read');
+    try {
+      await fs.dataSync(file);
+    } finally {
+      fs.close(file);
+    }
+    await fs.syncDirectory(directory);
+    // There may be another one at the same offset by now.
+    if (deletions === this.#deletions) this.#durableSnapshots.add(offset);
+  }
+
   /** Writes a snapshot at `endOffset` unless there is one. Not synced here. Throws StorageError and leaves no part of one. */
   takeSnapshot(): void {
     if (this.#snapshotOffsets.at(-1) === this.endOffset) return;
@@ -223,6 +249,8 @@ export class ProducerState {
     const { fs, directory } = this.#options;
     this.#snapshotOffsets = this.#snapshotOffsets.filter((offset) => {
       if (!matches(offset)) return true;
+      this.#deletions++;
+      this.#durableSnapshots.delete(offset);
       fs.unlink(join(directory, segmentFileName(offset, snapshotSuffix)));
       return false;
     });

@@ -518,7 +518,7 @@ test('B10: below the floor of free space records are refused; deletion and the c
   assert.equal(appendOne(offsets).kind, 'appended');
   assert.equal(log.isOffline, false);
   await manager.checkpointRecoveryPoints();
-  log.retain(startMs + 10 ** 12, logEndOffset);
+  await log.retain(startMs + 10 ** 12, logEndOffset);
   await log.removeDueFiles(startMs + 10 ** 12);
   assert.equal(appendOne(log).kind, 'appended');
 });

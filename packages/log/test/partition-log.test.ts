@@ -222,9 +222,9 @@ test('B14: retention by time and size deletes whole segments, oldest first, neve
   for (let i = 0; i < 9; i++) append(log, batchOfSize(400, { timestamp: startMs + i }));
   clock.advance(10_000);
   const nowMs = clock.wallMs();
-  log.retain(nowMs, 3);
+  await log.retain(nowMs, 3);
   assert.equal(log.logStartOffset, 2);
-  const { deletedSegments } = log.retain(nowMs, 9);
+  const { deletedSegments } = await log.retain(nowMs, 9);
   assert.ok(deletedSegments > 0);
   assert.deepEqual([log.logStartOffset, log.logEndOffset, log.segmentCount], [9, 9, 1]);
   assert.deepEqual(await log.read({ fetchOffset: 3, maxOffset: 9, maxBytes: 100, minOneBatch: true }), { kind: 'outOfRange' });
@@ -239,7 +239,7 @@ test('a compacted topic that is not deleted from keeps every record: there is no
   const settings = { segmentBytes: 1000, retentionMs: 1, retentionBytes: 1, isDelete: false, isCompact: true };
   const { log } = await openTestLog(new MemoryFs(), { settings });
   for (let i = 0; i < 10; i++) append(log, batchOfSize(500));
-  assert.equal(log.retain(startMs + 10_000, 10).deletedSegments, 0);
+  assert.equal((await log.retain(startMs + 10_000, 10)).deletedSegments, 0);
   assert.equal(log.logStartOffset, 0);
 });
 
@@ -256,7 +256,7 @@ test('every group commit is told with its duration', async () => {
 test('B14: retention.bytes keeps at least that much', async () => {
   const { log } = await openTestLog(new MemoryFs(), { settings: { segmentBytes: 1000, retentionBytes: 2500, retentionMs: -1 } });
   for (let i = 0; i < 20; i++) append(log, batchOfSize(400));
-  log.retain(startMs, 20);
+  await log.retain(startMs, 20);
   assert.ok(log.sizeBytes >= 2500 && log.sizeBytes < 3500, `${log.sizeBytes}`);
 });
 
@@ -265,7 +265,7 @@ test('B14: a read that holds a segment while it is deleted gets sound data or OF
   const { log } = await openTestLog(fs, { settings: { segmentBytes: 1000, retentionMs: 0 }, tailBytes: 0 });
   for (let i = 0; i < 9; i++) append(log, batchOfSize(400));
   const read = log.read({ fetchOffset: 0, maxOffset: 9, maxBytes: 800, minOneBatch: true });
-  log.retain(startMs + 10_000, 9);
+  await log.retain(startMs + 10_000, 9);
   assert.deepEqual(await read, { kind: 'outOfRange' });
 });
 
@@ -281,9 +281,9 @@ test('B14: the log start never goes back and never passes the high watermark', a
 test('B19: records from the future do not keep a segment for ever', async () => {
   const { log } = await openTestLog(new MemoryFs(), { settings: { retentionMs: 1000 } });
   append(log, batchOf(['a'], { timestamp: startMs + 1e12 }));
-  log.retain(startMs + 500, 1);
+  await log.retain(startMs + 500, 1);
   assert.equal(log.logStartOffset, 0);
-  log.retain(startMs + 1501, 1);
+  await log.retain(startMs + 1501, 1);
   assert.equal(log.logStartOffset, 1);
 });
 

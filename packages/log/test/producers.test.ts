@@ -277,9 +277,9 @@ test('producers are forgotten when they expire, but not while a transaction is o
   const { log } = await openTestLog(new MemoryFs(), { maxProducerIdExpirationMs: () => 1000 });
   produce(log, { sequence: 0 });
   produce(log, { sequence: 0, producerId: 8, isTransactional: true });
-  log.retain(startMs + 999, 0);
+  await log.retain(startMs + 999, 0);
   assert.equal(log.activeProducers().length, 2);
-  log.retain(startMs + 1000, 0);
+  await log.retain(startMs + 1000, 0);
   assert.deepEqual(
     log.activeProducers().map((producer) => producer.producerId),
     [8],
@@ -384,4 +384,38 @@ test('B10: a snapshot for which the disk has no room leaves no part of it behind
   fs.capacityBytes = Number.POSITIVE_INFINITY;
   log.roll(startMs);
   assert.deepEqual(snapshots(), ['00000000000000000001.snapshot']);
+});
+
+test('C1, B5: what a producer wrote last outlives a power cut although retention has taken all its records', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const fs = new MemoryFs();
+    const settings = { retentionMs: 1_000 };
+    const { log, flusher } = await openTestLog(fs, { settings, isNew: true });
+    fs.syncDirectoryNow('/');
+    for (let sequence = 0; sequence < 6; sequence++) produce(log, { sequence });
+    await flusher.whenIdle();
+    assert.equal((await log.retain(startMs + 10_000, 6)).deletedSegments, 1);
+    await flusher.whenIdle();
+    fs.crash('random', new Prng(seed));
+    const { log: again } = await openTestLog(fs, { settings, hadCleanShutdown: false, recoveryPoint: 6, logStartOffset: 6 });
+    assert.equal(again.logEndOffset, 6, `seed ${seed}`);
+    assert.equal(outcome(again, { sequence: 5 }), 'duplicate 5', `seed ${seed}`);
+    assert.equal(outcome(again, { sequence: 1 }), 'duplicate 1', `seed ${seed}`);
+    assert.equal(outcome(again, { sequence: 6 }), 'appended 6', `seed ${seed}`);
+    await again.close();
+  }
+});
+
+test('C1: retention that waits for the disk leaves a log alone that was closed meanwhile', async () => {
+  const fs = new MemoryFs();
+  const { log, flusher } = await openTestLog(fs, { settings: { retentionMs: 1_000 } });
+  produce(log, { sequence: 0 });
+  await flusher.whenIdle();
+  fs.holdSyncs = true;
+  const retained = log.retain(startMs + 10_000, 1);
+  const abandoned = log.abandon();
+  fs.holdSyncs = false;
+  fs.releaseSyncs();
+  await abandoned;
+  assert.equal((await retained).deletedSegments, 0);
 });

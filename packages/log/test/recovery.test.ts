@@ -79,7 +79,7 @@ test('B8: retention takes the last records only when the name of the segment tha
     if (from.endsWith('.log')) calls.push('rename');
     rename(from, to);
   };
-  log.retain(startMs + 10_000, log.logEndOffset);
+  await log.retain(startMs + 10_000, log.logEndOffset);
   assert.deepEqual([log.logStartOffset, log.logEndOffset], [1, 1]);
   assert.deepEqual(calls, ['sync', 'rename']);
   await log.close();

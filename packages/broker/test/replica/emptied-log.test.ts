@@ -75,7 +75,7 @@ function changeLeader(from: PartitionLog, to: PartitionLog, state: PartitionStat
   assert.fail('the follower is not accepted');
 }
 
-const waysToEmpty: { name: string; empty: (log: PartitionLog) => void }[] = [
+const waysToEmpty: { name: string; empty: (log: PartitionLog) => unknown }[] = [
   { name: 'retention', empty: (log) => log.retain(startMs + 2 * 3_600_000, log.logEndOffset) },
   { name: 'DeleteRecords', empty: (log) => log.advanceLogStartOffset(log.logEndOffset, log.logEndOffset) },
 ];
@@ -88,7 +88,7 @@ for (const { name, empty } of waysToEmpty) {
     a.appendAsLeader(batchOf(1), { leaderEpoch: 1, nowMs: startMs });
     b.appendAsFollower(batchOf(1));
     for (const log of [a, b]) {
-      empty(log);
+      await empty(log);
       assert.deepEqual([log.logStartOffset, log.logEndOffset], [1, 1]);
     }
     const before = disks.map(({ blockingSyncs }) => blockingSyncs());

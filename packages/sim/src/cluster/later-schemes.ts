@@ -78,7 +78,35 @@ const emptiedPartition: Scheme = (prng) => ({
   },
 });
 
+/** Retention takes all that a producer has written, and then the power goes: only snapshots know what it wrote last. */
+const forgottenProducers: Scheme = (prng) => ({
+  faults: faultsOf(prng, [
+    ['power-cut-all', 'any', 700, 900, 100],
+    ['power-cut-all', 'any', 2_000, 2_300, 100],
+    ['power-cut-all', 'any', 3_300, 3_500, 100],
+  ]),
+  settings: {
+    ...alert,
+    ...covered,
+    'log.index.interval.bytes': '0',
+    'log.index.size.max.bytes': '16',
+    'log.retention.check.interval.ms': '100',
+  },
+  topics: topicsOf(prng, 3, 1).map((topic) => ({ ...topic, configs: { 'retention.bytes': '100' } })),
+  workload: {
+    ...busy,
+    weakSenders: 1,
+    groupMembers: 0,
+    roughMembers: 0,
+    hasSeeker: false,
+    hasTrimmer: false,
+    hasRepeater: true,
+    pauseMs: 30,
+    maxRecords: 400,
+  },
+});
+
 /** For runs in which nothing else is provoked. */
-export const lastSchemes: readonly Scheme[] = [emptiedPartition, rotDown, cutVoters, failuresInStops];
+export const lastSchemes: readonly Scheme[] = [emptiedPartition, rotDown, cutVoters, failuresInStops, forgottenProducers];
 
 export const laterSchemes: readonly Scheme[] = [halfDeaf, jumpingController, hastyRetention, rebirths];

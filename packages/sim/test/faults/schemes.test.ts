@@ -70,6 +70,7 @@ for (const [kind, place] of ofDisks) {
 }
 
 const last = [
+  ['power-cut-all', 'log: retention waits for the snapshot of the producers'],
   ['rot-down', 'fault: records rot in a broker that is down for a moment'],
   ['cut-voter', 'fault: a voter loses its power when it has granted its vote'],
   ['fail-in-stop', 'fault: the database of the controller fails while it is stopped'],
