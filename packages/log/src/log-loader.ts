@@ -161,7 +161,7 @@ class Loader {
    * the end is not where the stop left it, or the epochs are not those of the last batch.
    */
   async #loadCleanly(): Promise<boolean> {
-    const { fs, recoveryPoint, logStartOffset, clock } = this.#options;
+    const { fs, recoveryPoint, clock } = this.#options;
     const { active } = this.#segments;
     const indexes = await active.acquire();
     const range = { start: indexes.offsets.lastEntry()?.position ?? 0, end: active.sizeBytes, verifyCrc: false };
@@ -180,7 +180,7 @@ class Loader {
     active.becomeActive(indexes);
     this.#logEndOffset = indexes.nextOffset;
     if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots(() => true);
-    this.#producers.loadNewestSnapshot(this.#logEndOffset, logStartOffset, clock.wallMs());
+    this.#producers.loadNewestSnapshot(this.#logEndOffset, this.#segments.first.baseOffset, clock.wallMs());
     await this.#replayProducers(this.#segments.count, this.#logEndOffset);
     return true;
   }
@@ -223,11 +223,11 @@ class Loader {
 
   /** Null when done; or a batch that cannot have been written where it is. */
   async #walkFrom(firstWalked: number): Promise<Place | null> {
-    const { logStartOffset, clock, config } = this.#options;
+    const { clock, config } = this.#options;
     const start = this.#segments.at(firstWalked)?.baseOffset ?? 0;
     // What follows is read from the batches; a stale file must not add to it.
     this.#epochs.truncateFromEnd(start);
-    this.#producers.loadNewestSnapshot(start, logStartOffset, clock.wallMs());
+    this.#producers.loadNewestSnapshot(start, this.#segments.first.baseOffset, clock.wallMs());
     await this.#replayProducers(firstWalked, start);
     const chain = new BatchChain({ nextOffset: start, epoch: this.#epochs.latestEpoch() ?? -1, isCompact: config.isCompact });
     for (let index = firstWalked; index < this.#segments.count; index++) {

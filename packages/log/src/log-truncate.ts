@@ -181,12 +181,12 @@ function pointsAtBatch(segment: Segment, offsets: OffsetIndex): boolean {
  * that. Snapshots are taken every few MiB, which bounds this walk.
  */
 function reloadProducers(parts: LogParts): void {
-  const { producers, segments, logEndOffset, logStartOffset } = parts;
+  const { producers, segments, logEndOffset } = parts;
   if (producers.producerCount === 0 && producers.snapshotOffsets.length === 0) {
     producers.endOffset = logEndOffset;
     return;
   }
-  producers.loadNewestSnapshot(logEndOffset, logStartOffset, parts.clock.wallMs());
+  producers.loadNewestSnapshot(logEndOffset, segments.first.baseOffset, parts.clock.wallMs());
   for (let index = segments.indexFor(producers.endOffset); index < segments.count; index++) {
     const segment = segments.at(index);
     if (segment === undefined) break;

@@ -257,18 +257,19 @@ export class ProducerState {
   }
 
   /**
-   * Starts over from the newest sound snapshot at or below `limit`, else from nothing at `logStartOffset`. Damaged
-   * snapshots and those above `limit` are deleted. `endOffset` says from where the log has to be replayed.
+   * Starts over from the newest sound snapshot at or below `limit`, else from nothing at `firstOffset`, the first whose batches
+   * are still in a file, wherever the log starts for readers. Damaged snapshots and those above `limit` are deleted.
+   * `endOffset` says from where the log has to be replayed.
    */
-  loadNewestSnapshot(limit: Offset, logStartOffset: Offset, nowMs: number): void {
+  loadNewestSnapshot(limit: Offset, firstOffset: Offset, nowMs: number): void {
     this.#clear();
     this.deleteSnapshots((offset) => offset > limit);
     const { fs, directory } = this.#options;
     const expirationMs = this.#options.expirationMs();
     for (;;) {
       const offset = this.#snapshotOffsets.at(-1);
-      this.endOffset = logStartOffset;
-      if (offset === undefined || offset < logStartOffset) return;
+      this.endOffset = firstOffset;
+      if (offset === undefined || offset < firstOffset) return;
       const bytes = readSmallFile(fs, join(directory, segmentFileName(offset, snapshotSuffix)));
       const entries = bytes === null ? null : decodeProducerSnapshot(bytes);
       if (entries === null) {

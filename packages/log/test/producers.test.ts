@@ -419,3 +419,23 @@ test('C1: retention that waits for the disk leaves a log alone that was closed m
   await abandoned;
   assert.equal((await retained).deletedSegments, 0);
 });
+
+test('C1: records that DeleteRecords took out of the midst of a segment are known to their producers after a kill', async () => {
+  const fs = new MemoryFs();
+  const { log, flusher } = await openTestLog(fs);
+  for (let sequence = 0; sequence < 4; sequence++) produce(log, { sequence });
+  log.roll(startMs);
+  for (let sequence = 4; sequence < 8; sequence++) produce(log, { sequence });
+  produce(log, { sequence: 0, producerId: 8 });
+  append(log, batchOf(['plain']));
+  await flusher.whenIdle();
+  assert.equal(log.advanceLogStartOffset(9, 10), ErrorCode.NONE);
+  await log.retain(startMs, 10);
+  await log.abandon();
+  fs.crash('processOnly', new Prng(1));
+  const { log: again } = await openTestLog(fs, { hadCleanShutdown: false, recoveryPoint: 10, logStartOffset: 9 });
+  assert.deepEqual([again.logStartOffset, again.logEndOffset], [9, 10]);
+  assert.equal(outcome(again, { sequence: 7 }), 'duplicate 7');
+  assert.equal(outcome(again, { sequence: 3 }), 'duplicate 3', 'of a segment that is gone: the snapshot says so');
+  assert.equal(outcome(again, { sequence: 0, producerId: 8 }), 'duplicate 8');
+});
