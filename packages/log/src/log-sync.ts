@@ -24,6 +24,7 @@ export async function syncFiles(parts: LogParts): Promise<void> {
   for (const segment of [...segments.all]) if (!segment.isActive) await saveIndexes(segment);
   // The epochs of a segment that will not be walked again must be in the file.
   if (unsynced.length > 1) await writeEpochsOrHold(parts);
+  if (parts.producers.hasUnsyncedSnapshots) await parts.producers.syncSnapshots();
   for (const segment of unsynced) await syncSegment(parts, segment);
   if (parts.isDirectoryDirty) {
     // Cleared first: a roll during the sync sets it again.

@@ -65,6 +65,8 @@ export class ProducerState {
   readonly #unreplicated = new Map<Offset, Transaction>();
   /** Offsets at which a snapshot file exists, ascending. */
   #snapshotOffsets: Offset[] = [];
+  /** Those with producers in them that were written and not synced since. */
+  readonly #unsyncedSnapshots = new Set<Offset>();
   /** Those that are on the disk for sure. Of an earlier process nobody knows. */
   readonly #durableSnapshots = new Set<Offset>();
   /** Of snapshots. */
@@ -206,6 +208,21 @@ export class ProducerState {
     return this.#producers.size === 0 || !this.#snapshotOffsets.includes(offset) || this.#durableSnapshots.has(offset);
   }
 
+  get hasUnsyncedSnapshots(): boolean {
+    return this.#unsyncedSnapshots.size > 0;
+  }
+
+  /**
+   * Brings new snapshots to the disk, together with the first data behind them: once the recovery point is past a roll, nobody
+   * makes the snapshot at that place again (C1). Rejects with StorageError.
+   */
+  async syncSnapshots(): Promise<void> {
+    for (const offset of this.#unsyncedSnapshots) {
+      this.#unsyncedSnapshots.delete(offset);
+      await this.syncSnapshot(offset);
+    }
+  }
+
   /** Brings the snapshot at `offset`, with its name, to the disk; nothing when it is gone. Rejects with StorageError. */
   async syncSnapshot(offset: Offset): Promise<void> {
     const { fs, directory } = this.#options;
@@ -239,7 +256,10 @@ export class ProducerState {
     } finally {
       fs.close(file);
     }
-    if (this.#producers.size > 0) sometimes('log: producer snapshot written');
+    if (this.#producers.size > 0) {
+      sometimes('log: producer snapshot written');
+      this.#unsyncedSnapshots.add(this.endOffset);
+    }
     this.#snapshotOffsets.push(this.endOffset);
     this.#snapshotOffsets.sort((a, b) => a - b);
   }

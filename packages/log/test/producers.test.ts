@@ -406,6 +406,22 @@ test('C1, B5: what a producer wrote last outlives a power cut although retention
   }
 });
 
+test('C1, B5: the snapshot at a roll is on the disk with the first record behind it, and outlives a power cut', async () => {
+  const fs = new MemoryFs();
+  const { log, flusher } = await openTestLog(fs, { isNew: true });
+  fs.syncDirectoryNow('/');
+  for (let sequence = 0; sequence < 3; sequence++) produce(log, { sequence });
+  log.roll(startMs);
+  append(log, batchOf(['behind the roll']));
+  await flusher.whenIdle();
+  fs.crash('loseUnsynced', new Prng(1));
+  const snapshot = decodeProducerSnapshot(readSmallFile(fs, `${directory}/00000000000000000003.snapshot`) ?? new Uint8Array(0));
+  assert.deepEqual(
+    snapshot?.map(({ producerId }) => producerId),
+    [7],
+  );
+});
+
 test('C1: retention that waits for the disk leaves a log alone that was closed meanwhile', async () => {
   const fs = new MemoryFs();
   const { log, flusher } = await openTestLog(fs, { settings: { retentionMs: 1_000 } });
