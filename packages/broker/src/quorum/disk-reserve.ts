@@ -29,8 +29,9 @@ export class DiskReserve {
     this.#path = join(directory, reserveFile);
   }
 
-  /** Whether there is space to give back. */
-  get isThere(): boolean {
+  /** Whether there is space to give back; waits until what is just being taken is there. */
+  async isThere(): Promise<boolean> {
+    await this.#restoring;
     return this.#isThere;
   }
 

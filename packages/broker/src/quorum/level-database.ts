@@ -28,7 +28,7 @@ export async function openLevelDatabase(directory: string): Promise<Database> {
     try {
       await db.batch([...operations], { sync: isSynced });
     } catch (error) {
-      if (!isFull(error) || !reserve.isThere) throw failed(directory, error);
+      if (!isFull(error) || !(await reserve.isThere())) throw failed(directory, error);
       await reopenWithSpace(db, directory, reserve);
       // Whether the first try has left anything or not: the same again has the same effect.
       await db.batch([...operations], { sync: isSynced }).catch((again: unknown) => Promise.reject(failed(directory, again)));
