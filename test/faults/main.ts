@@ -5,11 +5,11 @@
  *   npm run faults -- --schedule 60m
  *
  * Prints what it does and a table of what was measured; exits 1 when a promise was broken, a limit passed, or an expectation
- * not met. `--help` lists the options.
+ * not met, and 77 when nothing at all could be done on this machine. `--help` lists the options.
  */
 import { writeFileSync } from 'node:fs';
 import { readOptions, usage, type ProgramOptions } from './program-options.ts';
-import { asJson, listOf, tableOf } from './report.ts';
+import { asJson, listOf, tableOf, verdictOf } from './report.ts';
 import { runRow, type RowOutcome } from './run-row.ts';
 import { runSchedule } from './schedule.ts';
 import { kafka } from './sides/kafka.ts';
@@ -35,11 +35,9 @@ async function main(args: readonly string[]): Promise<number> {
   const outcomes = await runRows(options);
   for (const line of tableOf(outcomes)) console.log(line);
   if (options.json !== undefined) writeFileSync(options.json, asJson(outcomes, options.row));
-  const failed = outcomes.filter(({ verdict }) => verdict === 'FAILED');
-  console.log(
-    failed.length === 0 ? 'verdict: every promise kept' : `verdict: FAILED: ${failed.map(({ row }) => row.name).join(', ')}`,
-  );
-  return failed.length === 0 ? 0 : 1;
+  const { verdict, exitCode } = verdictOf(outcomes);
+  console.log(`verdict: ${verdict}`);
+  return exitCode;
 }
 
 async function runRows(options: ProgramOptions): Promise<RowOutcome[]> {

@@ -29,6 +29,21 @@ export function tableOf(outcomes: readonly RowOutcome[]): string[] {
   return [format(head), ...lines.map(format), ...outcomes.map(({ row }) => `${row.name}: expected: ${row.expected}`)];
 }
 
+/** What automake and our scripts take for "nothing was tested". */
+const skippedCode = 77;
+
+/** The last line of a run, and what the program exits with. */
+export function verdictOf(outcomes: readonly Pick<RowOutcome, 'row' | 'verdict'>[]): { verdict: string; exitCode: number } {
+  const namesOf = (verdict: RowOutcome['verdict']): string[] =>
+    outcomes.filter((outcome) => outcome.verdict === verdict).map(({ row }) => row.name);
+  const failed = namesOf('FAILED');
+  const skipped = namesOf('SKIPPED');
+  const besides = skipped.length === 0 ? '' : `; SKIPPED: ${skipped.join(', ')}`;
+  if (failed.length > 0) return { verdict: `FAILED: ${failed.join(', ')}${besides}`, exitCode: 1 };
+  if (skipped.length === outcomes.length) return { verdict: `nothing was tested${besides}`, exitCode: skippedCode };
+  return { verdict: `every promise kept${besides}`, exitCode: 0 };
+}
+
 function columnsOf({ counts, figures, broken }: RowOutcome): string[] {
   if (counts === undefined) return [];
   const gaps = figures.get('gapMs') ?? [];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readOptions } from './program-options.ts';
-import { listOf } from './report.ts';
+import { listOf, verdictOf } from './report.ts';
 import { chooseRows, table } from './table.ts';
 
 const families: readonly string[] = ['process', 'network', 'disk', 'resource', 'clock'];
@@ -23,6 +23,18 @@ test('every row says what is done, what must hold, and which statements of corre
     assert.ok(statements.length > 0 && statements.every((statement) => /^[A-F]\d+$/.test(statement)), name);
   }
   assert.equal(listOf(table).length, 2 * table.length);
+});
+
+test('rows that could not be run are named in the verdict, and a run of none but these does not pass', () => {
+  const [first, second] = table;
+  assert.ok(first !== undefined && second !== undefined);
+  const kept = { row: first, verdict: 'kept' } as const;
+  const skipped = { row: second, verdict: 'SKIPPED' } as const;
+  const failed = { row: first, verdict: 'FAILED' } as const;
+  assert.deepEqual(verdictOf([kept]), { verdict: 'every promise kept', exitCode: 0 });
+  assert.deepEqual(verdictOf([kept, skipped]), { verdict: `every promise kept; SKIPPED: ${second.name}`, exitCode: 0 });
+  assert.deepEqual(verdictOf([skipped]), { verdict: `nothing was tested; SKIPPED: ${second.name}`, exitCode: 77 });
+  assert.deepEqual(verdictOf([failed, skipped]), { verdict: `FAILED: ${first.name}; SKIPPED: ${second.name}`, exitCode: 1 });
 });
 
 test('rows are chosen by name and by family, and a word that is neither is refused', () => {
