@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { BenchCluster, type ClusterShape } from '../cluster/bench-cluster.ts';
 import type { Side } from '../cluster/side.ts';
+import { touchFreeMemory } from '../measure/touch-memory.ts';
 import { measured } from '../measure/window.ts';
 import { largeBatches } from '../rows/p01-p02-produce-1kib.ts';
 import { freshTopic } from '../rows/topics.ts';
@@ -38,6 +39,8 @@ export async function runTurn(options: TurnOptions): Promise<void> {
     for (const work of options.works) {
       if (!work.sides.includes(options.side.id)) continue;
       options.progress.head(`${options.title}: ${work.name}`);
+      options.progress.detail('touching the free memory');
+      await touchFreeMemory();
       try {
         await work.run(contextOf(options, clusters));
       } catch (error) {
