@@ -299,7 +299,9 @@ export function rollAt(parts: LogParts, baseOffset: Offset, nowMs: number): void
   const { segments, producers } = parts;
   if (segments.active.baseOffset >= baseOffset) return;
   sometimes('log: segment rolled');
-  lowerCheckpoint(parts);
+  // Epochs that are not in their file are found in the batches again, but in those only that recovery walks. A cut may have left
+  // a recovery point on the disk that the log has just reached once more, with other epochs (B6, A4).
+  lowerCheckpoint(parts, parts.epochs.isDirty ? baseOffset - 1 : undefined);
   // A snapshot for each segment's start lets recovery of that segment begin with it.
   producers.endOffset = baseOffset;
   producers.takeSnapshot();

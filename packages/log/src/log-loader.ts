@@ -24,7 +24,7 @@ import {
   timeIndexSuffix,
   transactionIndexSuffix,
 } from './file-names.ts';
-import { readSmallFile, type Fs } from './fs.ts';
+import { readSmallFile, StorageError, type Fs } from './fs.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { RecoveryReport } from './log-types.ts';
@@ -179,7 +179,7 @@ class Loader {
     for (const segment of this.#segments.all) if (segment !== active) await this.#noteTimestamp(segment);
     active.becomeActive(indexes);
     this.#logEndOffset = indexes.nextOffset;
-    if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots(() => true);
+    this.#forgetSnapshotsForReplay();
     this.#producers.loadNewestSnapshot(this.#logEndOffset, this.#segments.first.baseOffset, clock.wallMs());
     await this.#replayProducers(this.#segments.count, this.#logEndOffset);
     return true;
@@ -210,7 +210,7 @@ class Loader {
     this.#report.wasUnclean = true;
     const firstWalked = this.#segments.indexFor(this.#options.recoveryPoint);
     for (const segment of this.#segments.all.slice(0, firstWalked)) await this.#noteTimestamp(segment);
-    if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots(() => true);
+    this.#forgetSnapshotsForReplay();
     // A batch that later ones prove wrong was taken in already: then all of it again, up to that batch.
     for (let doubt = await this.#walkFrom(firstWalked); doubt !== null; doubt = await this.#walkFrom(firstWalked)) {
       sometimes('log: batch proved wrong by a later one');
@@ -240,6 +240,7 @@ class Loader {
         this.#dropFrom(index);
         break;
       }
+      this.#takeSnapshotAt(index);
       const end = await this.#walk(segment, chain);
       if (end < segment.sizeBytes && chain.doubt !== null) return chain.doubt;
       if (end === segment.sizeBytes) continue;
@@ -285,12 +286,36 @@ class Loader {
     return end;
   }
 
+  /** Aborted transactions are found by a replay of every batch that is still there; the first snapshot knows what went before. */
+  #forgetSnapshotsForReplay(): void {
+    const firstBase = this.#segments.first.baseOffset;
+    if (this.#withoutTransactionIndex.size > 0) this.#producers.deleteSnapshots((offset) => offset > firstBase);
+  }
+
+  /**
+   * A crash may have taken the snapshot at a segment's start, or recovery has, which believes none behind the recovery point.
+   * Without it nobody would know the producers any more once retention has deleted what lies before (C1).
+   */
+  #takeSnapshotAt(index: number): void {
+    const baseOffset = this.#segments.at(index)?.baseOffset;
+    if (index === 0 || baseOffset === undefined) return;
+    this.#producers.endOffset = Math.max(this.#producers.endOffset, baseOffset);
+    if (this.#producers.endOffset > baseOffset) return;
+    try {
+      this.#producers.takeSnapshot();
+    } catch (error) {
+      // Retention then deletes nothing up to here.
+      if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
+    }
+  }
+
   /** Replays batches from the producers' end offset up to `limit`, in the segments before `endIndex`. */
   async #replayProducers(endIndex: number, limit: Offset): Promise<void> {
     const { fs } = this.#options;
     for (let index = this.#segments.indexFor(this.#producers.endOffset); index < endIndex; index++) {
       const segment = this.#segments.at(index);
       if (segment === undefined || this.#producers.endOffset >= limit) break;
+      this.#takeSnapshotAt(index);
       const isCollecting = this.#withoutTransactionIndex.has(segment);
       const range = { start: 0, end: segment.sizeBytes, verifyCrc: false };
       if (segment.isActive) range.start = segment.indexes.positionBefore(this.#producers.endOffset);

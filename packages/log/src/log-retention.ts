@@ -72,6 +72,9 @@ function deleteWhile(
   if (count === 0) return { deletedSegments: 0, awaitedSnapshot: null };
   // A log always has a segment; the active one is sealed before it goes.
   if (count === segments.count) rollAt(parts, parts.logEndOffset, limits.nowMs);
+  // Where a snapshot is missing, nobody would know any more what the producers wrote before: up to the next one, then (C1).
+  while (count > 0 && !parts.producers.hasSnapshotAt(segments.at(count)?.baseOffset ?? parts.logEndOffset)) count--;
+  if (count === 0) return { deletedSegments: 0, awaitedSnapshot: null };
   const kept = segments.at(count);
   const newStart = kept?.baseOffset ?? parts.logEndOffset;
   if (!parts.producers.isDurableAt(newStart)) {

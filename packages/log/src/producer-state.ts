@@ -203,9 +203,14 @@ export class ProducerState {
     this.#snapshotOffsets = offsets.sort((a, b) => a - b);
   }
 
+  /** Whether a file has what is to be known of producers at `offset`; true as well when nothing is known of any. */
+  hasSnapshotAt(offset: Offset): boolean {
+    return this.#producers.size === 0 || this.#snapshotOffsets.includes(offset);
+  }
+
   /** Whether a crash leaves what is to be known of producers at `offset`: nothing, or a snapshot that is on the disk for sure. */
   isDurableAt(offset: Offset): boolean {
-    return this.#producers.size === 0 || !this.#snapshotOffsets.includes(offset) || this.#durableSnapshots.has(offset);
+    return this.#producers.size === 0 || this.#durableSnapshots.has(offset);
   }
 
   get hasUnsyncedSnapshots(): boolean {

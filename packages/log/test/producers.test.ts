@@ -455,3 +455,65 @@ test('C1: records that DeleteRecords took out of the midst of a segment are know
   assert.equal(outcome(again, { sequence: 3 }), 'duplicate 3', 'of a segment that is gone: the snapshot says so');
   assert.equal(outcome(again, { sequence: 0, producerId: 8 }), 'duplicate 8');
 });
+
+/** Three segments, from 0, 3 and 5 on, with the records 0 to 5 of one producer, all on the disk. */
+async function openThreeSegments(fs: MemoryFs) {
+  const { log, flusher } = await openTestLog(fs, { settings: { retentionMs: 1_000 }, isNew: true });
+  fs.syncDirectoryNow('/');
+  for (let sequence = 0; sequence < 6; sequence++) {
+    produce(log, { sequence });
+    if (sequence === 2 || sequence === 4) log.roll(startMs);
+  }
+  await flusher.whenIdle();
+  return log;
+}
+
+const longAfter = startMs + 10_000;
+
+test('C1: producers outlive retention and a second crash when recovery has walked several segments (seed 2503)', async () => {
+  const fs = new MemoryFs();
+  const settings = { retentionMs: 1_000 };
+  await (await openThreeSegments(fs)).abandon();
+  const { log } = await openTestLog(fs, { settings, hadCleanShutdown: false, recoveryPoint: 1 });
+  assert.equal((await log.retain(longAfter, 5)).deletedSegments, 2);
+  await log.abandon();
+  fs.crash('loseUnsynced', new Prng(1));
+  const { log: again } = await openTestLog(fs, { settings, hadCleanShutdown: false, recoveryPoint: 5, logStartOffset: 5 });
+  assert.deepEqual([again.logStartOffset, again.logEndOffset], [5, 6]);
+  assert.equal(outcome(again, { sequence: 4 }), 'duplicate 4');
+  assert.equal(outcome(again, { sequence: 6 }), 'appended 6');
+});
+
+test('C1: retention takes nothing up to a segment without a snapshot at its start', async () => {
+  const fs = new MemoryFs();
+  await (await openThreeSegments(fs)).close();
+  fs.unlink(`${directory}/00000000000000000003.snapshot`);
+  const { log } = await openTestLog(fs, { settings: { retentionMs: 1_000 }, recoveryPoint: 6 });
+  assert.equal((await log.retain(longAfter, 3)).deletedSegments, 0);
+  assert.equal((await log.retain(longAfter, 5)).deletedSegments, 2);
+  assert.equal(log.logStartOffset, 5);
+});
+
+test('C1: recovery on a full disk makes no snapshots, and retention waits for the next ones', async () => {
+  const fs = new MemoryFs();
+  await (await openThreeSegments(fs)).abandon();
+  fs.capacityBytes = 0;
+  const { log } = await openTestLog(fs, { settings: { retentionMs: 1_000 }, hadCleanShutdown: false, recoveryPoint: 1 });
+  assert.equal((await log.retain(longAfter, 5)).deletedSegments, 0);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  assert.equal((await log.retain(longAfter, 6)).deletedSegments, 3);
+  assert.equal(outcome(log, { sequence: 4 }), 'duplicate 4');
+});
+
+test('C1, B6: a damaged transaction index makes nobody forget producers whose records retention has taken', async () => {
+  for (const hadCleanShutdown of [true, false]) {
+    const fs = new MemoryFs();
+    const settings = { retentionMs: 1_000 };
+    const log = await openThreeSegments(fs);
+    assert.equal((await log.retain(longAfter, 3)).deletedSegments, 1);
+    await log.close();
+    putFile(fs, `${directory}/00000000000000000003.txnindex`, new Uint8Array(7));
+    const { log: again } = await openTestLog(fs, { settings, hadCleanShutdown, recoveryPoint: 6, logStartOffset: 3 });
+    assert.equal(outcome(again, { sequence: 2 }), 'duplicate 2', `clean ${hadCleanShutdown}`);
+  }
+});

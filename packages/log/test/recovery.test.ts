@@ -249,6 +249,30 @@ test('B6: epochs that a crash left out of the file come back from the batches be
   for (let epoch = 0; epoch < 6; epoch++) assert.equal(again.log.endOffsetForEpoch(epoch).endOffset, (epoch + 1) * 5);
 });
 
+test('B6, A4: an epoch that a log got at the place of a cut is not lost with a recovery point from before it (seed 39713)', async () => {
+  const fs = new MemoryFs();
+  let recoveryPoint = 0;
+  const persistRecoveryPoint = (_log: unknown, offset: number): void => void (recoveryPoint = offset);
+  const { log } = await openTestLog(fs, { persistRecoveryPoint });
+  for (const text of ['first', 'second', 'cut']) append(log, batchOf([text]));
+  await log.flush();
+  await log.writeLeaderEpochs();
+  recoveryPoint = log.recoveryPoint;
+  log.onRecoveryPointCheckpointed(recoveryPoint);
+  log.truncateTo(2);
+  append(log, batchOf(['of the next leader']), 1);
+  await log.flush();
+  log.roll(startMs);
+  append(log, batchOf(['behind the roll']), 1);
+  await log.flush();
+  await log.abandon();
+  fs.crash('processOnly', new Prng(1));
+  const { log: again } = await openTestLog(fs, { hadCleanShutdown: false, recoveryPoint });
+  assert.equal(again.logEndOffset, 4);
+  assert.deepEqual(again.endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 2 });
+  assert.deepEqual(again.endOffsetForEpoch(1), { leaderEpoch: 1, endOffset: 4 });
+});
+
 test('B13: a log whose files end below its start begins again at its start', async () => {
   const fs = new MemoryFs();
   const { log } = await openTestLog(fs, cold);

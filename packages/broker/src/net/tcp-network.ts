@@ -5,19 +5,15 @@
  * listener's; but clients must not use up the process's file descriptors, without which no log can roll (F11), and how
  * many there are is known here only.
  */
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { reservedForFiles } from '../platform/descriptors.ts';
 import type { BoundServer, ListenOptions, SocketNetwork } from './socket-network.ts';
 
 /** A silent peer is probed after this time, so that one that vanished is noticed. */
 const keepAliveInitialDelayMs = 30_000;
-/** Descriptors that are left to files and to the other nodes: so many, or this share where there are few. */
-const maxReserve = 512;
-const reserveShare = 0.2;
-
-/** `maxDescriptors` is what the process may have open; default what the system says, no limit where it does not say. */
-export function createTcpNetwork(maxDescriptors = descriptorLimit()): SocketNetwork {
-  const highest = maxDescriptors - Math.min(maxReserve, Math.floor(maxDescriptors * reserveShare));
+/** `maxDescriptors` is what the process may have open. */
+export function createTcpNetwork(maxDescriptors: number): SocketNetwork {
+  const highest = maxDescriptors - reservedForFiles(maxDescriptors);
   return { listen: (options) => listen(options, highest) };
 }
 
@@ -50,13 +46,4 @@ function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
   const number: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
   return typeof number === 'number' ? number : -1;
-}
-
-function descriptorLimit(): number {
-  try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }

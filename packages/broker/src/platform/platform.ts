@@ -25,6 +25,8 @@ export interface Platform {
   readonly openDatabase: (directory: string) => Promise<Database>;
   /** Between brokers. */
   readonly rpc: RpcNetwork;
+  /** Files and sockets that the process may have open; infinite where there is no limit. */
+  readonly maxDescriptors: number;
   /** Between clients and brokers. */
   readonly sockets: SocketNetwork;
 }

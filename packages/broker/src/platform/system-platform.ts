@@ -7,6 +7,7 @@ import { NodeFs, systemProcesses } from '@jackdaw/log';
 import { createTcpNetwork } from '../net/tcp-network.ts';
 import { openLevelDatabase } from '../quorum/level-database.ts';
 import { createGrpcNetwork } from '../rpc/grpc-network.ts';
+import { descriptorLimit } from './descriptors.ts';
 import type { Platform } from './platform.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -23,6 +24,8 @@ const systemRandom: Randomness = {
   float: () => Math.random(),
 };
 
+const maxDescriptors = descriptorLimit();
+
 export const systemPlatform: Platform = {
   clock: systemClock,
   scheduler: systemScheduler,
@@ -31,5 +34,6 @@ export const systemPlatform: Platform = {
   processes: systemProcesses(),
   openDatabase: openLevelDatabase,
   rpc: createGrpcNetwork(),
-  sockets: createTcpNetwork(),
+  maxDescriptors,
+  sockets: createTcpNetwork(maxDescriptors),
 };

@@ -2,6 +2,7 @@
  * Opens the log directories of a broker, and turns what can go wrong into a text for its user.
  */
 import {
+  defaultOpenSegmentsLimits,
   LogManager,
   makeDirectoryDurable,
   readMetaProperties,
@@ -18,6 +19,7 @@ import type { BrokerConfig } from '../config/broker-config.ts';
 import { clusterIdOf } from '../quorum/voters.ts';
 import { offsetsTopic } from '../groups/group-service.ts';
 import { logConfigOf } from '../replica/topic-configs.ts';
+import { idleSegmentLimit } from '../platform/descriptors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { BrokerLog } from './broker-log.ts';
 import { forgetLastRegistration, wasRegisteredHere } from './last-registration.ts';
@@ -59,6 +61,7 @@ async function openDirectories(config: BrokerConfig, options: OpenLogsOptions): 
     nodeId: config.nodeId,
     configOf: configsAtStart(config, !wasRegisteredHere(fs, config.logDirs)),
     maxProducerIdExpirationMs: () => config.view.number('producer.id.expiration.ms'),
+    openSegments: { ...defaultOpenSegmentsLimits, maxOpenSegments: idleSegmentLimit(options.platform.maxDescriptors) },
     tailCache: buggify('broker: no tail cache') ? { maxTotalBytes: 0, maxBytesPerLog: 0 } : tailCache,
     codecs: nodeCodecs,
     processes,

@@ -29,7 +29,7 @@ function listenerWith(changes: Partial<ListenerOptions> = {}): { listener: Liste
     maxConnectionsPerIp: () => 1,
     maxIdleMs: 60_000,
     backlog: 50,
-    network: createTcpNetwork(),
+    network: createTcpNetwork(Number.POSITIVE_INFINITY),
     clock: systemPlatform.clock,
     scheduler: systemPlatform.scheduler,
     handler: {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { createTcpNetwork } from '../../src/net/tcp-network.ts';
+import { idleSegmentLimit, reservedForFiles } from '../../src/platform/descriptors.ts';
 import type { ClientSocket } from '../../src/net/socket-network.ts';
 
 async function outcomeOf(maxDescriptors: number): Promise<string[]> {
@@ -27,4 +28,14 @@ test('F11: connections that would take the last file descriptors are turned away
   assert.deepEqual(await outcomeOf(10), ['more than 8 files and sockets are open, the rest is for files (ulimit -n)']);
   assert.deepEqual(await outcomeOf(100_000), ['accepted']);
   assert.deepEqual(await outcomeOf(Number.POSITIVE_INFINITY), ['accepted']);
+});
+
+test('F11: sealed segments that stay open leave room for those that are written to, however few descriptors there are', () => {
+  for (const maxDescriptors of [256, 700, 1024, 20_000, 1_048_576, Number.POSITIVE_INFINITY]) {
+    const reserved = reservedForFiles(maxDescriptors);
+    assert.ok(idleSegmentLimit(maxDescriptors) <= reserved / 2, `${maxDescriptors}`);
+    assert.ok(idleSegmentLimit(maxDescriptors) >= 1 && reserved <= 1024);
+  }
+  assert.equal(idleSegmentLimit(700), 70);
+  assert.equal(idleSegmentLimit(Number.POSITIVE_INFINITY), 512);
 });

@@ -214,6 +214,7 @@ export class SimNode {
       processes: { self: identity, isAlive: (other) => other.startTime === process.name },
       openDatabase: () => this.database.open(process),
       rpc: createSimRpc({ ...network, knobs: world.knobs.rpc, tap: () => world.quorumTap }),
+      maxDescriptors: Number.POSITIVE_INFINITY,
       sockets: createSimSockets({ ...network, knobs: world.knobs.sockets }),
     };
   }
