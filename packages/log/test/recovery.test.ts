@@ -249,7 +249,7 @@ test('B6: epochs that a crash left out of the file come back from the batches be
   for (let epoch = 0; epoch < 6; epoch++) assert.equal(again.log.endOffsetForEpoch(epoch).endOffset, (epoch + 1) * 5);
 });
 
-test('B6, A4: an epoch that a log got at the place of a cut is not lost with a recovery point from before it (seed 39713)', async () => {
+test('B6, A4: an epoch that begins where a log was cut outlives a recovery point from before the cut (seed 39713)', async () => {
   const fs = new MemoryFs();
   let recoveryPoint = 0;
   const persistRecoveryPoint = (_log: unknown, offset: number): void => void (recoveryPoint = offset);
