@@ -7,7 +7,15 @@
  */
 
 import type { BytePosition } from '@jackdaw/base';
-import { batchCrc, batchLastOffsetDelta, batchMagic, batchSizeInBytes, crc32c, isControlBatch } from '@jackdaw/protocol';
+import {
+  batchCrc,
+  batchLastOffsetDelta,
+  batchMagic,
+  batchSizeInBytes,
+  crc32c,
+  isControlBatch,
+  isTransactionalBatch,
+} from '@jackdaw/protocol';
 import { readFully, type FileHandle, type Fs } from './fs.ts';
 
 const headerBytes = 61;
@@ -146,6 +154,29 @@ export function scanHeadersNow(
     position += sizeBytes;
   }
   return range.end;
+}
+
+/**
+ * Whether a batch of which the header was looked at may be believed in what it says of transactions: a bit that has rotted there
+ * would begin one that nobody ends, and hide all that follows from `read_committed` readers (B3). Others are believed unread.
+ */
+export function isBelievable(
+  log: { fs: Fs; file: FileHandle },
+  batch: { bytes: Uint8Array; position: number },
+  at: BytePosition,
+): boolean {
+  const { bytes, position } = batch;
+  if (!isTransactionalBatch(bytes, position) && !isControlBatch(bytes, position)) return true;
+  const end = at + batchSizeInBytes(bytes, position);
+  const chunk = new Uint8Array(Math.min(windowBytes, end - at));
+  let sum = 0;
+  for (let next = at + crcStartBytes; next < end;) {
+    const count = log.fs.readSmall(log.file, chunk.subarray(0, Math.min(chunk.length, end - next)), next);
+    if (count === 0) return false;
+    sum = crc32c(chunk, 0, count, sum);
+    next += count;
+  }
+  return sum === batchCrc(bytes, position);
 }
 
 /** Enough for a transaction marker, whose records are read in this walk too. */

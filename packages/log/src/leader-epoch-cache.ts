@@ -1,9 +1,9 @@
 /**
  * Which leader epoch began at which offset, and the questions that truncation asks of it (KIP-101, KIP-279).
  *
- * Behaves as Kafka's LeaderEpochFileCache, in memory; `leader-epoch-checkpoint` is written by the log's flush, before
- * the recovery point passes an epoch's start. Recovery finds every later epoch again in the batches themselves, so
- * no change here needs a sync of its own.
+ * Behaves as Kafka's LeaderEpochFileCache, in memory; `leader-epoch-checkpoint` is written before the recovery point on the disk
+ * passes an epoch's start, and before retention takes records. Recovery finds every later epoch again in the batches themselves,
+ * so no change here needs a sync of its own.
  */
 
 import { assert, floorIndex, type LeaderEpoch, type Offset, sometimes } from '@jackdaw/base';
@@ -25,6 +25,34 @@ export class LeaderEpochCache {
   /** The write of the file that is under way, if any; never rejects. */
   writing: Promise<void> | null = null;
 
+  /** Changes of what begins where, so far; and those of them that the file on disk shows for sure. */
+  #changes = 0;
+  #changesInFile = 0;
+
+  /** Whether the file says of every record under which epoch it was written; it may say so of deleted ones as well. */
+  get isInFile(): boolean {
+    return this.#changesInFile === this.#changes;
+  }
+
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** The file, with all that was there after so many changes, is on the disk. */
+  onWritten(changes: number): void {
+    this.#changesInFile = Math.max(this.#changesInFile, changes);
+  }
+
+  /** Whatever the file says, it may not be on the disk. */
+  distrustFile(): void {
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changes++;
+    this.isDirty = true;
+  }
+
   get entries(): readonly EpochEntry[] {
     return this.#entries;
   }
@@ -43,7 +71,7 @@ export class LeaderEpochCache {
     if (last !== undefined && last.epoch === epoch && startOffset >= last.startOffset) return;
     this.#removeFromEndWhile((entry) => entry.epoch >= epoch || entry.startOffset >= startOffset);
     this.#entries.push({ epoch, startOffset });
-    this.isDirty = true;
+    this.#change();
   }
 
   /**
@@ -83,7 +111,7 @@ export class LeaderEpochCache {
   clear(): void {
     if (this.#entries.length === 0) return;
     this.#entries = [];
-    this.isDirty = true;
+    this.#change();
   }
 
   /** Takes over what a file held; entries that do not ascend make the file worthless. Returns whether it was used. */
@@ -101,7 +129,7 @@ export class LeaderEpochCache {
   #removeFromEndWhile(matches: (entry: EpochEntry) => boolean): void {
     for (let last = this.#entries.at(-1); last !== undefined && matches(last); last = this.#entries.at(-1)) {
       this.#entries.pop();
-      this.isDirty = true;
+      this.#change();
     }
   }
 }

@@ -301,7 +301,7 @@ export function rollAt(parts: LogParts, baseOffset: Offset, nowMs: number): void
   sometimes('log: segment rolled');
   // Epochs that are not in their file are found in the batches again, but in those only that recovery walks. A cut may have left
   // a recovery point on the disk that the log has just reached once more, with other epochs (B6, A4).
-  lowerCheckpoint(parts, parts.epochs.isDirty ? baseOffset - 1 : undefined);
+  lowerCheckpoint(parts, parts.epochs.isInFile ? undefined : baseOffset - 1);
   // A snapshot for each segment's start lets recovery of that segment begin with it.
   producers.endOffset = baseOffset;
   producers.takeSnapshot();

@@ -12,7 +12,7 @@ import type { BytePosition, Clock, LeaderEpoch, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@jackdaw/protocol';
 import { join } from 'node:path';
 import { BatchChain, type Place } from './batch-chain.ts';
-import { scanBatches } from './batch-scanner.ts';
+import { isBelievable, scanBatches } from './batch-scanner.ts';
 import { hasSoundBatch } from './damage-search.ts';
 import {
   deletedSuffix,
@@ -319,8 +319,9 @@ class Loader {
       const isCollecting = this.#withoutTransactionIndex.has(segment);
       const range = { start: 0, end: segment.sizeBytes, verifyCrc: false };
       if (segment.isActive) range.start = segment.indexes.positionBefore(this.#producers.endOffset);
-      await scanBatches(fs, segment.file(), range, (bytes, position) => {
-        this.#replay(isCollecting ? segment : null, bytes, position);
+      const log = { fs, file: segment.file() };
+      await scanBatches(fs, log.file, range, (bytes, position, at) => {
+        if (isBelievable(log, { bytes, position }, at)) this.#replay(isCollecting ? segment : null, bytes, position);
         return true;
       });
       if (isCollecting) segment.hasUnsavedIndexes = true;

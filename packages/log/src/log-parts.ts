@@ -38,8 +38,6 @@ export interface LogParts {
   syncedOffset: Offset;
   /** The recovery point in the checkpoint on disk, as far as known: it may be above `syncedOffset` after a truncation. */
   checkpointedRecoveryPoint: Offset;
-  /** What a full disk keeps the recovery point at: epochs that begin from here on are not in their file. Null: nothing does. */
-  heldRecoveryPoint: Offset | null;
   /** Throws StorageError of kind `noSpace` when so many bytes more must not be appended now. */
   readonly expectRoom: (bytes: number) => void;
   /** Lowers the recovery point on disk before this returns; see `lowerCheckpoint`. */
@@ -65,11 +63,12 @@ export interface LogParts {
 
 /**
  * Where recovery has to start: everything below is synced, and no file that lies wholly below was shortened without a
- * sync since, for a crash may bring its old end back. Epochs that are not in their file are found in the batches again.
+ * sync since, for a crash may bring its old end back. Epochs that are not in their file are found in the batches again, but
+ * only in those that recovery walks: while there are such, the recovery point stays where it is on the disk (B6).
  */
 export function recoveryPointOf(parts: LogParts): Offset {
   let recoveryPoint = parts.syncedOffset;
-  if (parts.heldRecoveryPoint !== null && parts.epochs.isDirty) recoveryPoint = Math.min(recoveryPoint, parts.heldRecoveryPoint);
+  if (!parts.epochs.isInFile) recoveryPoint = Math.min(recoveryPoint, parts.checkpointedRecoveryPoint);
   for (const segment of parts.segments.all) {
     if (segment.hasUnsyncedCut) recoveryPoint = Math.min(recoveryPoint, segment.baseOffset);
   }

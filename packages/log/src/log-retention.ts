@@ -14,10 +14,10 @@ import type { Segment } from './segment.ts';
 export interface Retained {
   readonly deletedSegments: number;
   /**
-   * More could go once the producers' snapshot at this offset is on the disk: with the records it alone knows what a producer
-   * wrote last, and a crash must not take that (C1, B5). Null: nothing waits.
+   * All below this could go once the disk has what is known of producers and of leader epochs there: with the records go the
+   * only others that tell it, and a crash must not take that (C1, B5, B6). Null: nothing waits.
    */
-  readonly awaitedSnapshot: Offset | null;
+  readonly awaitedStart: Offset | null;
 }
 
 /** Applies `retention.ms`, `retention.bytes` and the log start offset. */
@@ -30,9 +30,9 @@ export function deleteOldSegments(parts: LogParts, nowMs: number, highWatermark:
   for (const isDeletable of rules) {
     const retained = deleteWhile(parts, { nowMs, highWatermark }, isDeletable);
     deletedSegments += retained.deletedSegments;
-    if (retained.awaitedSnapshot !== null) return { ...retained, deletedSegments };
+    if (retained.awaitedStart !== null) return { ...retained, deletedSegments };
   }
-  return { deletedSegments, awaitedSnapshot: null };
+  return { deletedSegments, awaitedStart: null };
 }
 
 function isExcess(parts: LogParts, retentionBytes: number): (segment: Segment) => boolean {
@@ -69,17 +69,21 @@ function deleteWhile(
     if (next === undefined && segment.sizeBytes === 0) break;
     if (!isDeletable(segment, next)) break;
   }
-  if (count === 0) return { deletedSegments: 0, awaitedSnapshot: null };
+  if (count === 0) return { deletedSegments: 0, awaitedStart: null };
   // A log always has a segment; the active one is sealed before it goes.
   if (count === segments.count) rollAt(parts, parts.logEndOffset, limits.nowMs);
   // Where a snapshot is missing, nobody would know any more what the producers wrote before: up to the next one, then (C1).
   while (count > 0 && !parts.producers.hasSnapshotAt(segments.at(count)?.baseOffset ?? parts.logEndOffset)) count--;
-  if (count === 0) return { deletedSegments: 0, awaitedSnapshot: null };
+  if (count === 0) return { deletedSegments: 0, awaitedStart: null };
   const kept = segments.at(count);
   const newStart = kept?.baseOffset ?? parts.logEndOffset;
   if (!parts.producers.isDurableAt(newStart)) {
     sometimes('log: retention waits for the snapshot of the producers');
-    return { deletedSegments: 0, awaitedSnapshot: newStart };
+    return { deletedSegments: 0, awaitedStart: newStart };
+  }
+  if (!parts.epochs.isInFile) {
+    sometimes('log: retention waits for the leader epochs');
+    return { deletedSegments: 0, awaitedStart: newStart };
   }
   sometimes('log: segments deleted by retention');
   raiseLogStart(parts, newStart);
@@ -87,7 +91,7 @@ function deleteWhile(
   if (newStart >= parts.syncedOffset) parts.fs.syncDirectoryNow(parts.context.directory);
   deleteSegments(parts, segments.removeFirst(count));
   parts.producers.deleteSnapshots((offset) => offset < newStart);
-  return { deletedSegments: count, awaitedSnapshot: null };
+  return { deletedSegments: count, awaitedStart: null };
 }
 
 /** Forgets what lies below `offset`; the log start never goes back. */

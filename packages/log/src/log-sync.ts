@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { replaceFile } from './checkpoint-file.ts';
 import { leaderEpochFile } from './file-names.ts';
 import { StorageError } from './fs.ts';
-import { recoveryPointOf, type LogParts } from './log-parts.ts';
+import type { LogParts } from './log-parts.ts';
 import { encodeLeaderEpochs } from './partition-files.ts';
 import type { Segment } from './segment.ts';
 
@@ -23,7 +23,7 @@ export async function syncFiles(parts: LogParts): Promise<void> {
   const unsynced = segments.all.filter((segment, index) => index >= firstUnsynced || segment.hasUnsyncedCut);
   for (const segment of [...segments.all]) if (!segment.isActive) await saveIndexes(segment);
   // The epochs of a segment that will not be walked again must be in the file.
-  if (unsynced.length > 1) await writeEpochsOrHold(parts);
+  if (unsynced.length > 1) await writeEpochsIfRoom(parts);
   if (parts.producers.hasUnsyncedSnapshots) await parts.producers.syncSnapshots();
   for (const segment of unsynced) await syncSegment(parts, segment);
   if (parts.isDirectoryDirty) {
@@ -37,14 +37,11 @@ export async function syncFiles(parts: LogParts): Promise<void> {
 }
 
 /** A full disk leaves the epochs for later, and until then the recovery point where it is; records are synced all the same. */
-async function writeEpochsOrHold(parts: LogParts): Promise<void> {
-  const held = recoveryPointOf(parts);
+async function writeEpochsIfRoom(parts: LogParts): Promise<void> {
   try {
     await writeLeaderEpochs(parts);
-    parts.heldRecoveryPoint = null;
   } catch (error) {
     if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
-    parts.heldRecoveryPoint = held;
   }
 }
 
@@ -89,8 +86,10 @@ export async function writeLeaderEpochs(parts: LogParts): Promise<void> {
 async function replaceLeaderEpochs({ epochs, fs, context }: LogParts): Promise<void> {
   // Cleared first: an epoch that begins during the write sets it again.
   epochs.isDirty = false;
+  const { changes } = epochs;
   try {
     await replaceFile(fs, join(context.directory, leaderEpochFile), encodeLeaderEpochs(epochs.entries));
+    epochs.onWritten(changes);
   } catch (error) {
     epochs.isDirty = true;
     throw error;

@@ -8,7 +8,7 @@
 import { sometimes } from '@jackdaw/base';
 import type { BytePosition, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset } from '@jackdaw/protocol';
-import { scanHeadersNow } from './batch-scanner.ts';
+import { isBelievable, scanHeadersNow } from './batch-scanner.ts';
 import { deletedSuffix, offsetIndexSuffix, segmentSuffixes, timeIndexSuffix } from './file-names.ts';
 import { readSmallFile } from './fs.ts';
 import { lowerCheckpoint, type LogParts } from './log-parts.ts';
@@ -190,8 +190,9 @@ function reloadProducers(parts: LogParts): void {
   for (let index = segments.indexFor(producers.endOffset); index < segments.count; index++) {
     const segment = segments.at(index);
     if (segment === undefined) break;
-    scanHeadersNow(segment.context.fs, segment.file(), startOfReplay(segment, producers.endOffset), (bytes, position) => {
-      if (batchLastOffset(bytes, position) >= producers.endOffset) {
+    const log = { fs: segment.context.fs, file: segment.file() };
+    scanHeadersNow(log.fs, log.file, startOfReplay(segment, producers.endOffset), (bytes, position, at) => {
+      if (batchLastOffset(bytes, position) >= producers.endOffset && isBelievable(log, { bytes, position }, at)) {
         for (const completed of producers.replayBatch(bytes, position)) producers.completeTransaction(completed);
       }
       return true;

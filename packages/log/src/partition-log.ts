@@ -117,7 +117,6 @@ export class PartitionLog implements Flushable {
       logStartOffset: loaded.logStartOffset,
       syncedOffset: loaded.report.wasUnclean ? Math.min(recoveryPoint, logEndOffset) : logEndOffset,
       checkpointedRecoveryPoint: recoveryPoint,
-      heldRecoveryPoint: null,
       expectRoom: (bytes) => options.expectRoom?.(log, bytes),
       persistRecoveryPoint: (offset) => options.persistRecoveryPoint?.(log, offset),
       truncations: 0,
@@ -329,13 +328,15 @@ export class PartitionLog implements Flushable {
 
   /**
    * Applies retention and forgets expired producers. Segments are renamed to `.deleted`; `removeDueFiles` removes them.
-   * Waits for the disk where what is known of producers must be there first. Rejects with StorageError.
+   * Waits for the disk where what is known of producers and epochs must be there first. Rejects with StorageError.
    */
   async retain(nowMs: number, highWatermark: Offset): Promise<{ deletedSegments: number }> {
     const retained = this.#retain(nowMs, highWatermark);
-    if (retained.awaitedSnapshot === null) return retained;
+    if (retained.awaitedStart === null) return retained;
     try {
-      await this.#parts.producers.syncSnapshot(retained.awaitedSnapshot);
+      const { epochs, producers } = this.#parts;
+      if (!epochs.isInFile) await writeLeaderEpochs(this.#parts);
+      if (!producers.isDurableAt(retained.awaitedStart)) await producers.syncSnapshot(retained.awaitedStart);
     } catch (error) {
       // The log may be on its way to its deletion.
       if (this.#isClosed) return retained;
@@ -350,9 +351,9 @@ export class PartitionLog implements Flushable {
     let retained: Retained | undefined;
     this.#mutate(() => (retained = deleteOldSegments(this.#parts, nowMs, highWatermark)));
     this.#parts.producers.removeExpired(nowMs);
-    const { deletedSegments = 0, awaitedSnapshot = null } = retained ?? {};
+    const { deletedSegments = 0, awaitedStart = null } = retained ?? {};
     if (deletedSegments > 0) this.#options.flusher.markDirty(this);
-    return { deletedSegments, awaitedSnapshot };
+    return { deletedSegments, awaitedStart };
   }
 
   /** Removes files that have been `.deleted` for `file.delete.delay.ms`, off the event loop. Rejects with StorageError. */

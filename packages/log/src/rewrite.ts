@@ -27,7 +27,7 @@ export async function rewriteUnsynced(parts: LogParts): Promise<void> {
     }
   }
   parts.isDirectoryDirty = true;
-  parts.epochs.isDirty = true;
+  parts.epochs.distrustFile();
 }
 
 async function rewriteFrom(fs: Fs, segment: Segment, start: BytePosition): Promise<void> {

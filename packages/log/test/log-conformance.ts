@@ -128,6 +128,7 @@ function testDurability(setUp: () => Place): void {
     assert.equal(log.durableOffset, 1);
     assert.equal(log.recoveryPoint, 0);
     await log.flush();
+    await log.writeLeaderEpochs();
     assert.equal(log.recoveryPoint, 1);
     await log.close();
   });

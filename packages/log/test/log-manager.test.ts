@@ -367,6 +367,22 @@ test('B2: a recovery point that is on its way to the disk is lowered, too, when 
   assert.equal(readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-0'), 3);
 });
 
+test('B6: a log that lowers its recovery point raises no other one past epochs that are in no file (seed 2512)', async () => {
+  const { fs, manager, log } = await openWithSegments();
+  const other = await manager.getOrCreate({ ...key, partition: 1 }, config);
+  append(other, batchOf(['a']), 0);
+  await other.flush();
+  await manager.checkpointRecoveryPoints();
+  append(other, batchOf(['b']), 4);
+  await other.flush();
+  const onDisk = () => readOffsetCheckpoint(fs, '/data/recovery-point-offset-checkpoint').get('orders-1');
+  log.truncateTo(1);
+  assert.equal(onDisk(), 1, 'epoch 4 begins there');
+  await manager.checkpointRecoveryPoints();
+  assert.equal(onDisk(), 2);
+  manager.abandon();
+});
+
 test('B2: a recovery point that another log has put on the disk along with its own is lowered, too', async () => {
   const fs = new MemoryFs();
   const manager = await open(fs);

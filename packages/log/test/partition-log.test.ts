@@ -264,6 +264,7 @@ test('B14: a read that holds a segment while it is deleted gets sound data or OF
   const fs = new MemoryFs();
   const { log } = await openTestLog(fs, { settings: { segmentBytes: 1000, retentionMs: 0 }, tailBytes: 0 });
   for (let i = 0; i < 9; i++) append(log, batchOfSize(400));
+  await log.writeLeaderEpochs();
   const read = log.read({ fetchOffset: 0, maxOffset: 9, maxBytes: 800, minOneBatch: true });
   await log.retain(startMs + 10_000, 9);
   assert.deepEqual(await read, { kind: 'outOfRange' });

@@ -517,3 +517,23 @@ test('C1, B6: a damaged transaction index makes nobody forget producers whose re
     assert.equal(outcome(again, { sequence: 2 }), 'duplicate 2', `clean ${hadCleanShutdown}`);
   }
 });
+
+test('B3: a bit that rots into the mark of a transaction hides no records from read_committed (seed 2919)', async () => {
+  const attributesByte = 22;
+  const transactionalBit = 4;
+  for (const way of ['truncation', 'start'] as const) {
+    const fs = new MemoryFs();
+    const { log } = await openTestLog(fs);
+    for (let sequence = 0; sequence < 4; sequence++) produce(log, { sequence });
+    fs.flipBit(`${directory}/00000000000000000000.log`, attributesByte * 8 + transactionalBit);
+    if (way === 'truncation') {
+      log.truncateTo(3);
+      assert.equal(log.lastStableOffset(3), 3);
+      continue;
+    }
+    await log.close();
+    for (const name of fs.list(directory)) if (name.endsWith('.snapshot')) fs.unlink(`${directory}/${name}`);
+    const { log: again } = await openTestLog(fs, { recoveryPoint: 4 });
+    assert.deepEqual([again.logEndOffset, again.lastStableOffset(4)], [4, 4]);
+  }
+});

@@ -273,6 +273,26 @@ test('B6, A4: an epoch that begins where a log was cut outlives a recovery point
   assert.deepEqual(again.endOffsetForEpoch(1), { leaderEpoch: 1, endOffset: 4 });
 });
 
+test('B6: the last epoch outlives a power cut although retention has taken all its records (seed 24844)', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const fs = new MemoryFs();
+    const retention = { settings: { retentionMs: 1_000 } };
+    const { log, flusher } = await openTestLog(fs, { ...retention, isNew: true });
+    fs.syncDirectoryNow('/');
+    append(log, batchOf(['a']), 1);
+    await log.flush();
+    await log.writeLeaderEpochs();
+    append(log, batchOf(['b']), 3);
+    await flusher.whenIdle();
+    assert.equal((await log.retain(startMs + 10_000, 2)).deletedSegments, 1);
+    fs.crash('random', new Prng(seed));
+    const { log: again } = await openTestLog(fs, { ...retention, hadCleanShutdown: false, recoveryPoint: 1 });
+    assert.equal(again.logEndOffset, 2, `seed ${seed}`);
+    assert.equal(again.latestEpoch(), 3, `seed ${seed}`);
+    await again.close();
+  }
+});
+
 test('B13: a log whose files end below its start begins again at its start', async () => {
   const fs = new MemoryFs();
   const { log } = await openTestLog(fs, cold);

@@ -221,6 +221,7 @@ export const sometimesCatalogue: readonly string[] = [
   'log: recovery point lowered on the disk',
   'log: repeated batch answered with its first offset',
   'log: replicated batches go into several segments',
+  'log: retention waits for the leader epochs',
   'log: retention waits for the snapshot of the producers',
   'log: segment rolled',
   'log: segment rolled by its age',
