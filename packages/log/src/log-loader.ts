@@ -412,7 +412,7 @@ class Loader {
   #dropAll(logStartOffset: Offset): void {
     this.#dropFrom(0);
     this.#epochs.clear();
-    this.#producers.truncateFullyAndStartAt(logStartOffset);
+    this.#producers.startAnewAt(logStartOffset, null);
   }
 
   #startEmpty(logStartOffset: Offset): void {

@@ -45,19 +45,19 @@ export function truncateLog(parts: LogParts, offset: Offset): void {
   finishTruncation(parts, cut);
 }
 
-/** Removes every record; the log goes on, empty, at `offset`. */
-export function truncateWholeLog(parts: LogParts, offset: Offset): void {
+/** Removes every record; the log goes on, empty, at `offset`, and knows the producers of `snapshot` (null: none). */
+export function truncateWholeLog(parts: LogParts, offset: Offset, snapshot: Uint8Array | null = null): void {
   const { segments, fs, context } = parts;
   const recoveryPoint = Math.min(offset, parts.logStartOffset);
   lowerCheckpoint(parts, recoveryPoint);
   beginTruncation(parts, recoveryPoint);
   deleteSegments(parts, segments.removeFrom(0).toReversed());
   fs.syncDirectoryNow(context.directory);
+  parts.producers.startAnewAt(offset, snapshot);
   segments.add(Segment.create(context, offset, parts.clock.wallMs()));
   // The log's end is nowhere but in this file's name, and counts as durable from here on (B8).
   fs.syncDirectoryNow(context.directory);
   parts.epochs.clear();
-  parts.producers.truncateFullyAndStartAt(offset);
   parts.logStartOffset = offset;
   parts.logEndOffset = offset;
   parts.syncedOffset = offset;

@@ -19,6 +19,7 @@ import { recoveryPointOf, type LogParts } from './log-parts.ts';
 import { readDisk, readTail } from './log-read.ts';
 import { deleteOldSegments, raiseLogStart, type Retained } from './log-retention.ts';
 import { saveForClose, syncFiles, writeLeaderEpochs } from './log-sync.ts';
+import { producersAtStart, type ProducersAtStart } from './producer-handover.ts';
 import { removeDueFiles, truncateLog, truncateWholeLog } from './log-truncate.ts';
 import type {
   AbortedTransaction,
@@ -311,9 +312,25 @@ export class PartitionLog implements Flushable {
     this.#mutate(() => truncateLog(this.#parts, offset));
   }
 
-  /** Removes all records; the log starts again, empty, at `offset`. Throws StorageError. */
-  truncateFullyAndStartAt(offset: Offset): void {
-    this.#mutate(() => truncateWholeLog(this.#parts, offset));
+  /**
+   * Removes all records; the log starts again, empty, at `offset`, and knows the producers of a snapshot. Throws StorageError.
+   */
+  truncateFullyAndStartAt(offset: Offset, producers: Uint8Array | null = null): void {
+    this.#mutate(() => truncateWholeLog(this.#parts, offset, producers));
+  }
+
+  /** What a replica that begins anew at this log's start has to know of producers. Rejects with StorageError. */
+  async producersAtStart(): Promise<ProducersAtStart> {
+    try {
+      return await producersAtStart(this.#parts, this.#options.maxProducerIdExpirationMs);
+    } catch (error) {
+      throw this.#expectStorageError(error);
+    }
+  }
+
+  /** What is known of producers at the log end, as a snapshot. */
+  producersAtEnd(): Uint8Array {
+    return this.#parts.producers.encoded();
   }
 
   /**

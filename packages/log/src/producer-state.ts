@@ -18,7 +18,7 @@ import {
 } from '@jackdaw/protocol';
 import { join } from 'node:path';
 import { offsetOfFileName, segmentFileName, snapshotSuffix } from './file-names.ts';
-import { readSmallFile, writeFully, type Fs } from './fs.ts';
+import { readSmallFile, StorageError, writeFully, type Fs } from './fs.ts';
 import type { ActiveProducer } from './log-types.ts';
 import {
   beginProducerUpdate,
@@ -47,6 +47,12 @@ export interface ProducerStateOptions {
   /** `producer.id.expiration.ms`, which may change while the broker runs. */
   expirationMs: () => number;
   maxProducers?: number;
+}
+
+interface SnapshotRange {
+  limit: Offset;
+  firstOffset: Offset;
+  nowMs: number;
 }
 
 interface Transaction {
@@ -184,11 +190,40 @@ export class ProducerState {
     }
   }
 
-  /** Forgets everything and starts at `offset`; snapshots go too. */
-  truncateFullyAndStartAt(offset: Offset): void {
+  /**
+   * Starts at `offset` with no record before it; old snapshots go. What is known there comes from `snapshot`, as another replica
+   * has it, or is nothing. It is on the disk when this returns, unless that is full: then a crash takes it. Throws StorageError.
+   */
+  startAnewAt(offset: Offset, snapshot: Uint8Array | null): void {
     this.#clear();
     this.deleteSnapshots(() => true);
     this.endOffset = offset;
+    const entries = snapshot === null ? null : decodeProducerSnapshot(snapshot);
+    if (entries === null || entries.length === 0) return;
+    sometimes('log: producers taken over from another replica');
+    this.#load(entries);
+    try {
+      this.takeSnapshot();
+      this.#syncNewSnapshot(offset);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
+    }
+  }
+
+  /** The caller syncs the directory. */
+  #syncNewSnapshot(offset: Offset): void {
+    const { fs, directory } = this.#options;
+    const file = fs.open(join(directory, segmentFileName(offset, snapshotSuffix)), 'read');
+    try {
+      fs.dataSyncNow(file);
+    } finally {
+      fs.close(file);
+    }
+  }
+
+  /** All that is known now, in the form of a snapshot. */
+  encoded(): Uint8Array {
+    return encodeProducerSnapshot(this.#producers.values());
   }
 
   // Snapshots ---------------------------------------------------------------------------------------------------
@@ -304,6 +339,20 @@ export class ProducerState {
       }
       if (entries.length > 0) sometimes('log: producer snapshot loaded');
       this.#load(entries.filter((entry) => !isExpired(entry, nowMs, expirationMs)));
+      this.endOffset = offset;
+      return;
+    }
+  }
+
+  /** The same from the files of another state, which stay as they are. */
+  readNewestSnapshot(offsets: readonly Offset[], { limit, firstOffset, nowMs }: SnapshotRange): void {
+    const { fs, directory, expirationMs } = this.#options;
+    this.endOffset = firstOffset;
+    for (const offset of offsets.filter((one) => one >= firstOffset && one <= limit).toReversed()) {
+      const bytes = readSmallFile(fs, join(directory, segmentFileName(offset, snapshotSuffix)));
+      const entries = bytes === null ? null : decodeProducerSnapshot(bytes);
+      if (entries === null) continue;
+      this.#load(entries.filter((entry) => !isExpired(entry, nowMs, expirationMs())));
       this.endOffset = offset;
       return;
     }

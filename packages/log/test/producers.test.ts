@@ -537,3 +537,32 @@ test('B3: a bit that rots into the mark of a transaction hides no records from r
     assert.deepEqual([again.logEndOffset, again.lastStableOffset(4)], [4, 4]);
   }
 });
+
+test('C1: a replica that begins anew is told the producers of what has been deleted, and keeps them in a power cut', async () => {
+  for (const way of ['retention', 'DeleteRecords', 'both'] as const) {
+    const leader = await openThreeSegments(new MemoryFs());
+    if (way !== 'DeleteRecords') await leader.retain(longAfter, 3);
+    if (way !== 'retention') assert.equal(leader.advanceLogStartOffset(4, 6), ErrorCode.NONE);
+    const { offset, snapshot } = await leader.producersAtStart();
+    assert.equal(offset, way === 'retention' ? 3 : 4);
+    const fs = new MemoryFs();
+    const { log: follower } = await openTestLog(fs, { isNew: true });
+    for (const parent of ['/', '/data']) fs.syncDirectoryNow(parent);
+    follower.truncateFullyAndStartAt(offset, snapshot);
+    assert.equal(outcome(follower, { sequence: offset - 1 }), `duplicate ${offset - 1}`, way);
+    await follower.abandon();
+    fs.crash('loseUnsynced', new Prng(1));
+    const { log: again } = await openTestLog(fs, { hadCleanShutdown: false, recoveryPoint: offset, logStartOffset: offset });
+    assert.equal(again.logEndOffset, offset);
+    assert.equal(outcome(again, { sequence: offset - 1 }), `duplicate ${offset - 1}`, way);
+    assert.equal(outcome(again, { sequence: offset }), `appended ${offset}`, 'and nothing of what the leader still has');
+  }
+});
+
+test('a log that knows no producers has none to tell, and a damaged snapshot tells of none', async () => {
+  const { log } = await openTestLog(new MemoryFs());
+  append(log, batchOf(['plain']));
+  assert.deepEqual(await log.producersAtStart(), { offset: 0, snapshot: null });
+  log.truncateFullyAndStartAt(7, new Uint8Array([1, 2, 3]));
+  assert.deepEqual([log.logEndOffset, log.activeProducers().length], [7, 0]);
+});

@@ -98,14 +98,18 @@ export class PartitionFollower {
     return this.#truncation(leader.logStartOffset, true);
   }
 
-  truncate(plan: Truncation): void {
+  /**
+   * `producers`: what the leader knows of producers at its log's start. Where this log begins anew there, that is the only way
+   * to know them: a late retry of a batch that has been deleted would be written twice else, once this replica leads (C1).
+   */
+  truncate(plan: Truncation, producers: Uint8Array | null = null): void {
     const isEmpty = this.#log.logStartOffset === this.#log.logEndOffset;
     assert(
       !plan.isFull || !isEmpty || plan.offset !== this.#log.logEndOffset,
       'a log that is empty already keeps its producers (C1)',
     );
     noteTruncation(plan, this.#log);
-    if (plan.isFull) this.#log.truncateFullyAndStartAt(plan.offset);
+    if (plan.isFull) this.#log.truncateFullyAndStartAt(plan.offset, producers);
     // Also when no record goes: an epoch in which we led and appended nothing begins at our end. It must be forgotten,
     // or the leader, which does not know it, would send us back here for ever.
     else this.#log.truncateTo(plan.offset);

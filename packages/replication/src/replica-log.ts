@@ -32,6 +32,9 @@ export interface ReplicaLog {
    * epoch without records may begin (Kafka's UnifiedLog.truncateTo).
    */
   truncateTo(offset: Offset): void;
-  /** Drops all records; the log then starts and ends at `offset`. */
-  truncateFullyAndStartAt(offset: Offset): void;
+  /**
+   * Drops all records; the log then starts and ends at `offset`. Of producers it knows what the leader's snapshot says of all
+   * before that offset; null: nothing.
+   */
+  truncateFullyAndStartAt(offset: Offset, producers: Uint8Array | null): void;
 }

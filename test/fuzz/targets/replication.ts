@@ -307,6 +307,7 @@ const plainPush: PartitionPush = {
   logEndOffset,
   diverging: null,
   batches: [],
+  producers: null,
 };
 
 const pushes: readonly PartitionPush[][] = [

@@ -9,7 +9,7 @@
 import { buggify, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, Offset, Scheduler, Timer } from '@jackdaw/base';
-import type { ReadResult } from '@jackdaw/log';
+import { StorageError, type PartitionLog, type ReadResult } from '@jackdaw/log';
 import type { PartitionLeader } from '@jackdaw/replication';
 import type { FollowerMessage, OpenFetchMessage, PositionMessage } from '../rpc/services.ts';
 import type { HostedPartition, PartitionListener } from './hosted-partition.ts';
@@ -136,12 +136,30 @@ export class FollowerStream {
       fetchOffset: open.fetchOffset,
       lastFetchedEpoch: open.lastFetchedEpoch,
     });
+    if (answer.kind === 'error' && answer.error === ErrorCode.OFFSET_OUT_OF_RANGE) {
+      void this.#sendAway(open.handle, partition, partition.log);
+      return;
+    }
     if (answer.kind === 'error') return this.#refuse(open.handle, answer.error, partition);
     if (answer.kind === 'diverging') {
       this.#queue(pushOf(open.handle, partition, { diverging: answer.epochEnd }), 0);
       return;
     }
     this.#accept(open, partition, leader);
+  }
+
+  /** The follower may have to begin anew at this log's start: it is told what nobody can read from the log any more (C1). */
+  async #sendAway(handle: number, partition: HostedPartition, log: PartitionLog): Promise<void> {
+    try {
+      const { offset, snapshot } = await log.producersAtStart();
+      // The log may start later by now: then the follower is sent away from this start in turn.
+      const push = pushOf(handle, partition, { error: ErrorCode.OFFSET_OUT_OF_RANGE });
+      this.#queue({ ...push, logStartOffset: offset, producers: snapshot }, snapshot?.length ?? 0);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#refuse(handle, ErrorCode.KAFKA_STORAGE_ERROR, partition);
+    }
+    this.#scheduleFlush();
   }
 
   #accept(open: OpenFetchMessage, partition: HostedPartition, leader: PartitionLeader): void {
@@ -294,7 +312,11 @@ export class FollowerStream {
   }
 
   #onRead(fetch: Fetch, result: ReadResult): void {
-    if (result.kind === 'outOfRange') return this.#fail(fetch, ErrorCode.OFFSET_OUT_OF_RANGE);
+    if (result.kind === 'outOfRange') {
+      this.#closeFetch(fetch);
+      if (fetch.partition.log !== null) void this.#sendAway(fetch.handle, fetch.partition, fetch.partition.log);
+      return;
+    }
     if (result.kind === 'corrupt') {
       // The offset in a damaged header may be wrong; the one that was asked for lies in the batch.
       sometimes('broker: damaged batch found for a follower');
@@ -354,6 +376,7 @@ function pushOf(handle: number, partition: HostedPartition | undefined, content:
     logEndOffset: partition?.log?.logEndOffset ?? 0,
     diverging: content.diverging ?? null,
     batches: content.batches ?? [],
+    producers: null,
   };
 }
 

@@ -208,7 +208,7 @@ export class LeaderLink {
     }
     try {
       if (push.diverging !== null) this.#truncate(fetch, fetch.follower.planTruncation(push.diverging));
-      else if (push.error === ErrorCode.OFFSET_OUT_OF_RANGE) this.#truncate(fetch, fetch.follower.planOutOfRange(push));
+      else if (push.error === ErrorCode.OFFSET_OUT_OF_RANGE) this.#truncateOutOfRange(fetch, push);
       else if (push.error !== ErrorCode.NONE) this.#reopenLater(fetch);
       else this.#onData(fetch, push);
     } catch (error) {
@@ -221,10 +221,17 @@ export class LeaderLink {
     }
   }
 
-  #truncate(fetch: Fetch, plan: Truncation | null): void {
+  #truncateOutOfRange(fetch: Fetch, push: PartitionPush): void {
+    const plan = fetch.follower.planOutOfRange(push);
+    // What the leader knows of producers is true at its start only.
+    const isAtStart = plan !== null && plan.isFull && plan.offset === push.logStartOffset;
+    this.#truncate(fetch, plan, isAtStart ? push.producers : null);
+  }
+
+  #truncate(fetch: Fetch, plan: Truncation | null, producers: Uint8Array | null = null): void {
     if (plan === null) return this.#reopenLater(fetch);
     if (!this.#options.mayTruncate(fetch.partition, plan)) return;
-    fetch.follower.truncate(plan);
+    fetch.follower.truncate(plan, producers);
     this.#options.onTruncated(fetch.partition, plan);
     if (fetch.truncations > 0) sometimes('broker: logs match only after several truncations');
     if (++fetch.truncations > maxTruncationsInARow) this.#reopenLater(fetch);

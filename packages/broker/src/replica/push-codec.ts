@@ -20,6 +20,8 @@ export interface PartitionPush {
   readonly diverging: { readonly leaderEpoch: number; readonly endOffset: number } | null;
   /** Whole record batches in order; together they are the message's `batches` field. */
   readonly batches: readonly Uint8Array[];
+  /** With OFFSET_OUT_OF_RANGE: what is known of producers at `logStartOffset`, as a producer snapshot; null: nothing. */
+  readonly producers: Uint8Array | null;
 }
 
 export function encodePush(partitions: readonly PartitionPush[]): Buffer {
@@ -87,6 +89,8 @@ function partitionSize(partition: PartitionPush): number {
   }
   const bytes = batchesBytes(partition);
   if (bytes > 0) size += 1 + varintSize(bytes) + bytes;
+  const { producers } = partition;
+  if (producers !== null) size += 1 + varintSize(producers.length) + producers.length;
   return size;
 }
 
@@ -112,12 +116,17 @@ function writePartition(out: ProtoWriter, partition: PartitionPush): void {
     out.varint(bytes);
     for (const chunk of partition.batches) out.bytes(chunk);
   }
+  if (partition.producers === null) return;
+  out.tag(0x42);
+  out.varint(partition.producers.length);
+  out.bytes(partition.producers);
 }
 
 /** The fields of a partition while it is read. */
-interface PartitionFields extends Record<Exclude<keyof PartitionPush, 'diverging' | 'batches'>, number> {
+interface PartitionFields extends Record<Exclude<keyof PartitionPush, 'diverging' | 'batches' | 'producers'>, number> {
   diverging: PartitionPush['diverging'];
   batches: Uint8Array[];
+  producers: Uint8Array | null;
 }
 
 function readPartition(reader: ProtoReader): PartitionPush {
@@ -129,6 +138,7 @@ function readPartition(reader: ProtoReader): PartitionPush {
     logEndOffset: 0,
     diverging: null,
     batches: [],
+    producers: null,
   };
   while (!reader.isAtEnd) {
     const tag = reader.varint();
@@ -139,9 +149,15 @@ function readPartition(reader: ProtoReader): PartitionPush {
     else if (tag === 0x28) push.logEndOffset = reader.varint();
     else if (tag === 0x32) push.diverging = readDivergence(reader.nested());
     else if (tag === 0x3a) push.batches.push(reader.bytes());
+    else if (tag === 0x42) push.producers = nullIfEmpty(reader.bytes());
     else reader.skip(tag);
   }
   return push;
+}
+
+/** Other encoders write a field that is not there as an empty one. */
+function nullIfEmpty(bytes: Uint8Array): Uint8Array | null {
+  return bytes.length === 0 ? null : bytes;
 }
 
 function readDivergence(reader: ProtoReader): { leaderEpoch: number; endOffset: number } {

@@ -412,12 +412,13 @@ function appendReplicated(log: PartitionLog, batches: Uint8Array): void {
     if (!(error instanceof UnexpectedOffsetError) || logStartOffset !== logEndOffset) throw error;
     const baseOffset = batchBaseOffset(batches, 0);
     if (error.baseOffset !== baseOffset || batchLastOffset(batches, 0) < logEndOffset) throw error;
-    log.truncateFullyAndStartAt(baseOffset);
+    const producers = log.producersAtEnd();
+    log.truncateFullyAndStartAt(baseOffset, producers);
     try {
       log.appendAsFollower(batches);
     } catch (refusal) {
       // A full disk: the log must not end below its own high watermark (A5) until there is space again.
-      if (!log.isOffline) log.truncateFullyAndStartAt(logEndOffset);
+      if (!log.isOffline) log.truncateFullyAndStartAt(logEndOffset, producers);
       throw refusal;
     }
   }

@@ -35,6 +35,7 @@ const partition = fc.record(
       ),
     ),
     batches: fc.uint8Array({ maxLength: 300 }).map((bytes) => (bytes.length === 0 ? [] : [Buffer.from(bytes)])),
+    producers: fc.option(fc.uint8Array({ minLength: 1, maxLength: 100 }).map((bytes) => Buffer.from(bytes))),
   },
   { noNullPrototype: true },
 );
@@ -43,7 +44,13 @@ test('a push means the same to its .proto definition, both ways', () => {
   const codec = reference();
   fc.assert(
     fc.property(fc.array(partition, { maxLength: 5 }), (partitions: PartitionPush[]) => {
-      const asMessage = { partitions: partitions.map((one) => ({ ...one, batches: Buffer.concat(one.batches as Buffer[]) })) };
+      const asMessage = {
+        partitions: partitions.map((one) => ({
+          ...one,
+          batches: Buffer.concat(one.batches as Buffer[]),
+          producers: one.producers ?? Buffer.alloc(0),
+        })),
+      };
       assert.deepEqual(plain(codec.responseDeserialize(encodePush(partitions))), plain(asMessage));
       assert.deepEqual(decodePush(codec.responseSerialize(asMessage)).map(withoutEmpty), partitions);
       assert.deepEqual(decodePush(encodePush(partitions)), partitions);

@@ -219,7 +219,7 @@ test('a node without the role of a broker refuses replication', async () => {
 });
 
 test('pushes arrive as they were written, whatever their size, and positions come back', async () => {
-  const plain = { error: 0, highWatermark: 1, logStartOffset: 0, logEndOffset: 2, diverging: null };
+  const plain = { error: 0, highWatermark: 1, logStartOffset: 0, logEndOffset: 2, diverging: null, producers: null };
   const sizes = [0, 10, 16_384, 3_000_000];
   const pushes = sizes.map((size, handle) => [
     { ...plain, handle, batches: [new Uint8Array(size).fill(handle)] },
