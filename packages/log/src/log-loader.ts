@@ -166,7 +166,11 @@ class Loader {
     const indexes = await active.acquire();
     const range = { start: indexes.offsets.lastEntry()?.position ?? 0, end: active.sizeBytes, verifyCrc: false };
     let lastEpoch: number | null = null;
+    // As the indexes walk it: behind a batch that has no place here they know nothing, and what were appended would be lost.
+    let nextOffset = active.baseOffset;
     const end = await scanBatches(fs, active.file(), range, (bytes, position) => {
+      if (batchBaseOffset(bytes, position) < nextOffset) return false;
+      nextOffset = batchLastOffset(bytes, position) + 1;
       lastEpoch = batchLeaderEpoch(bytes, position);
       return true;
     });

@@ -5,7 +5,7 @@
  * follower forgets the producers there.
  */
 
-import type { Offset } from '@jackdaw/base';
+import { sometimes, type Offset } from '@jackdaw/base';
 import { batchLastOffset } from '@jackdaw/protocol';
 import { isBelievable, scanBatches } from './batch-scanner.ts';
 import type { LogParts } from './log-parts.ts';
@@ -18,8 +18,25 @@ export interface ProducersAtStart {
   readonly snapshot: Uint8Array | null;
 }
 
-/** From the newest snapshot at or below the log's start, and the batches between the two. Rejects with StorageError. */
+/**
+ * From the newest snapshot at or below the log's start, and the batches between the two. Starts over when the log was truncated
+ * or cleaned meanwhile. Rejects with StorageError.
+ */
 export async function producersAtStart(parts: LogParts, expirationMs: () => number): Promise<ProducersAtStart> {
+  for (;;) {
+    const { truncations } = parts;
+    try {
+      const found = await findProducers(parts, expirationMs);
+      if (truncations === parts.truncations) return found;
+    } catch (error) {
+      // A segment may have been deleted under the walk; then the log looks different now (B14).
+      if (truncations === parts.truncations) throw error;
+    }
+    sometimes('log: producers at the start looked for again');
+  }
+}
+
+async function findProducers(parts: LogParts, expirationMs: () => number): Promise<ProducersAtStart> {
   const { fs, context, segments, clock } = parts;
   const offset = parts.logStartOffset;
   const state = new ProducerState({ fs, directory: context.directory, expirationMs });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { batchLeaderEpoch, eachBatch, patchLeaderEpoch } from '@jackdaw/protocol';
+import { batchLeaderEpoch, eachBatch, patchBaseOffset, patchLeaderEpoch } from '@jackdaw/protocol';
 import { MemoryFs } from '../src/memory-fs.ts';
 import type { PartitionLog } from '../src/partition-log.ts';
 import { append, batchOf, openTestLog, readAll, startMs, type TestLogOptions } from './support.ts';
@@ -172,4 +172,24 @@ test('B3: a log that is cut where a header is damaged ends before the damage or 
       assert.deepEqual(bytes, image.whole.subarray(0, isCorrupt ? bytes.length : kept), label);
     });
   }
+});
+
+test('B3: a sound batch from lower offsets at the end of a closed log takes no later record with it', async () => {
+  const { fs, whole } = await makeImage();
+  const sizeBytes = whole.length / batches;
+  const last = fs.files().findLast(({ path }) => path.endsWith('.log'))?.path ?? '';
+  const file = fs.open(last, 'write');
+  const foreign = Buffer.from(whole.subarray(-sizeBytes));
+  patchBaseOffset(foreign, 0, 0);
+  fs.write(file, [foreign], fs.size(file));
+  fs.close(file);
+  // No entry of the index points behind it.
+  const settings = { segmentBytes: 5_000, indexIntervalBytes: 5_000 };
+  const { log } = await openTestLog(fs, options({ settings }));
+  assert.equal(log.logEndOffset, endOffset);
+  append(log, batchOf(['acknowledged']), 9);
+  await log.close();
+  const { log: again } = await openTestLog(fs, options({ settings, recoveryPoint: endOffset + 1 }));
+  assert.equal(again.logEndOffset, endOffset + 1);
+  assert.deepEqual((await readAll(again)).subarray(0, whole.length), whole);
 });

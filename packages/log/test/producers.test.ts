@@ -559,6 +559,18 @@ test('C1: a replica that begins anew is told the producers of what has been dele
   }
 });
 
+test('C1, B14: what is known of producers is looked for again when retention takes segments meanwhile (seed 394)', async () => {
+  const leader = await openThreeSegments(new MemoryFs());
+  assert.equal(leader.advanceLogStartOffset(6, 6), ErrorCode.NONE);
+  const told = leader.producersAtStart();
+  assert.equal((await leader.retain(longAfter, 6)).deletedSegments, 3);
+  const { offset, snapshot } = await told;
+  assert.equal(leader.isOffline, false);
+  const { log: follower } = await openTestLog(new MemoryFs(), { isNew: true });
+  follower.truncateFullyAndStartAt(offset, snapshot);
+  assert.equal(outcome(follower, { sequence: 5 }), 'duplicate 5');
+});
+
 test('a log that knows no producers has none to tell, and a damaged snapshot tells of none', async () => {
   const { log } = await openTestLog(new MemoryFs());
   append(log, batchOf(['plain']));

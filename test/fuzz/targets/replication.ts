@@ -99,6 +99,7 @@ function leaderLog(): PartitionLog {
       return known === undefined ? { leaderEpoch: -1, endOffset: -1 } : { leaderEpoch: known.epoch, endOffset: known.end };
     },
     assignEpochStartOffset: () => undefined,
+    producersAtStart: () => Promise.resolve({ offset: 0, snapshot: new Uint8Array(0) }),
     read: ({ fetchOffset }: { fetchOffset: number }) => {
       const index = Math.floor(fetchOffset / 2);
       const chunks = batches.slice(index);
@@ -117,7 +118,7 @@ function leaderLog(): PartitionLog {
 }
 
 /** Messages of a follower, each behind its length; an empty one is a turn of the leader's event loop. */
-function lead(input: Uint8Array): Outcome {
+async function lead(input: Uint8Array): Promise<Outcome> {
   const scheduler = new ManualScheduler();
   const clock = new ManualClock();
   const desired = { state: stateOf(1), isRecovering: false, isLost: false, directoryId: null };
@@ -157,6 +158,8 @@ function lead(input: Uint8Array): Outcome {
       if (message === null) continue;
       stream.onMessage(message);
       outcome = 'accepted';
+      // What is known of producers is told when it has been read.
+      await Promise.resolve();
     }
     expect(leader.highWatermark <= logEndOffset, `the high watermark is ${leader.highWatermark}, behind the log`);
     leader.maybeProposeIsr(clock.monotonicMs());

@@ -9,7 +9,7 @@
 import { buggify, sometimes } from '@jackdaw/base';
 import { ErrorCode } from '@jackdaw/protocol';
 import type { Clock, Offset, Scheduler, Timer } from '@jackdaw/base';
-import { StorageError, type PartitionLog, type ReadResult } from '@jackdaw/log';
+import { StorageError, type ReadResult } from '@jackdaw/log';
 import type { PartitionLeader } from '@jackdaw/replication';
 import type { FollowerMessage, OpenFetchMessage, PositionMessage } from '../rpc/services.ts';
 import type { HostedPartition, PartitionListener } from './hosted-partition.ts';
@@ -137,7 +137,7 @@ export class FollowerStream {
       lastFetchedEpoch: open.lastFetchedEpoch,
     });
     if (answer.kind === 'error' && answer.error === ErrorCode.OFFSET_OUT_OF_RANGE) {
-      void this.#sendAway(open.handle, partition, partition.log);
+      void this.#sendAway(open.handle, partition);
       return;
     }
     if (answer.kind === 'error') return this.#refuse(open.handle, answer.error, partition);
@@ -149,12 +149,17 @@ export class FollowerStream {
   }
 
   /** The follower may have to begin anew at this log's start: it is told what nobody can read from the log any more (C1). */
-  async #sendAway(handle: number, partition: HostedPartition, log: PartitionLog): Promise<void> {
+  async #sendAway(handle: number, partition: HostedPartition): Promise<void> {
+    const { leader, log } = partition;
+    if (leader === null || log === null) return this.#refuse(handle, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     try {
       const { offset, snapshot } = await log.producersAtStart();
-      // The log may start later by now: then the follower is sent away from this start in turn.
-      const push = pushOf(handle, partition, { error: ErrorCode.OFFSET_OUT_OF_RANGE });
-      this.#queue({ ...push, logStartOffset: offset, producers: snapshot }, snapshot?.length ?? 0);
+      if (partition.leader !== leader) this.#refuse(handle, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+      else {
+        // The log may start later by now: then the follower is sent away from this start in turn.
+        const push = pushOf(handle, partition, { error: ErrorCode.OFFSET_OUT_OF_RANGE });
+        this.#queue({ ...push, logStartOffset: offset, producers: snapshot }, snapshot?.length ?? 0);
+      }
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.#refuse(handle, ErrorCode.KAFKA_STORAGE_ERROR, partition);
@@ -314,7 +319,7 @@ export class FollowerStream {
   #onRead(fetch: Fetch, result: ReadResult): void {
     if (result.kind === 'outOfRange') {
       this.#closeFetch(fetch);
-      if (fetch.partition.log !== null) void this.#sendAway(fetch.handle, fetch.partition, fetch.partition.log);
+      void this.#sendAway(fetch.handle, fetch.partition);
       return;
     }
     if (result.kind === 'corrupt') {
