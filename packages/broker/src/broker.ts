@@ -468,17 +468,30 @@ class RunningNode implements Broker {
   async #tearDown(isClean: boolean): Promise<void> {
     this.#health.onStopping(new Error('the broker was stopped before it served'));
     this.#lifecycle?.stop();
+    // A disk that has failed may hang as well: the others learn at once that this node is gone.
+    const leaving = isClean ? null : this.#leaveCluster();
+    leaving?.catch(() => undefined);
     await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
     await this.#maintenance?.close();
-    this.#replica?.close();
-    this.#controller?.close();
-    if (isClean) await this.#closeLogs();
-    else this.#logManager?.abandon();
-    await this.#core?.close();
+    if (leaving === null) {
+      this.#leaveReplication();
+      await this.#closeLogs();
+    } else this.#logManager?.abandon();
+    await (leaving ?? this.#core?.close());
     await this.#rpc?.close();
     await this.#admin?.close();
     this.#metrics?.close();
     this.#timers.close();
+  }
+
+  #leaveReplication(): void {
+    this.#replica?.close();
+    this.#controller?.close();
+  }
+
+  async #leaveCluster(): Promise<void> {
+    this.#leaveReplication();
+    await this.#core?.close();
   }
 
   /**

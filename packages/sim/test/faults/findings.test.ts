@@ -3,9 +3,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSmallFile } from '@jackdaw/log';
+import { readSmallFile, type PartitionLog } from '@jackdaw/log';
+import { encodeBatch } from '@jackdaw/protocol';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
 import { whatIsNotAtRest } from '../../src/cluster/at-rest.ts';
+import type { SimNode } from '../../src/node/sim-node.ts';
 import { simulate } from './world.ts';
 
 test('brokers without a vote join a cluster whose list of voters names one', () => {
@@ -39,3 +41,42 @@ test('A18: a broker that is stopped before it could register keeps the epoch tha
     const marker = readSmallFile(node.disk, '/data/.kafka_cleanshutdown');
     assert.deepEqual(JSON.parse(Buffer.from(marker ?? []).toString()), { version: 0, brokerEpoch: epoch });
   }));
+
+test('F12: a broker whose disk fails and hangs has left the cluster long before it ends (seed 222774)', () =>
+  simulate(({ cluster, until, run }) => {
+    until('all is at rest', () => whatIsNotAtRest(cluster) === null);
+    const victim = cluster.nodes.find((one) => one !== cluster.controller && leaderLog(one) !== undefined);
+    const log = victim === undefined ? undefined : leaderLog(victim);
+    assert.ok(victim !== undefined && log !== undefined);
+    appendOne(log);
+    until('it is durable', () => log.durableOffset === log.logEndOffset);
+    // What is written at intervals hangs now, and the stop waits for it.
+    victim.disk.holdSyncs = true;
+    run(2 * settingOf(victim, 'replica.high.watermark.checkpoint.interval.ms'));
+    victim.disk.failing.add('write');
+    appendOne(log);
+    const isFenced = (): boolean => cluster.controller?.services?.image().brokers.get(victim.id)?.fenced ?? false;
+    until('it is fenced', isFenced, settingOf(victim, 'broker.disconnect.fencing.ms') + 200);
+    assert.ok(victim.isRunning, 'it waits for its disk');
+    victim.disk.failing.delete('write');
+    victim.disk.holdSyncs = false;
+    victim.disk.releaseSyncs();
+    until('it has ended', () => !victim.isRunning);
+  }));
+
+function settingOf({ services }: SimNode, name: string): number {
+  return services?.config.view.number(name) ?? 0;
+}
+
+/** Of a partition that the node leads. */
+function leaderLog({ services }: SimNode): PartitionLog | undefined {
+  const hosted = [...(services?.replicas.partitions() ?? [])].find(
+    ({ role, topicName }) => role.kind === 'leader' && topicName === 't1',
+  );
+  return hosted?.log ?? undefined;
+}
+
+function appendOne(log: PartitionLog): void {
+  const records = [{ key: null, value: Buffer.from('one'), timestamp: 0 }];
+  log.appendAsLeader(encodeBatch({ records }), { leaderEpoch: log.latestEpoch() ?? 0, nowMs: 0 });
+}
