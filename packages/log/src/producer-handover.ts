@@ -5,7 +5,7 @@
  * follower forgets the producers there.
  */
 
-import { sometimes, type Offset } from '@jackdaw/base';
+import type { Offset } from '@jackdaw/base';
 import { batchLastOffset } from '@jackdaw/protocol';
 import { isBelievable, scanBatches } from './batch-scanner.ts';
 import type { LogParts } from './log-parts.ts';
@@ -32,7 +32,6 @@ export async function producersAtStart(parts: LogParts, expirationMs: () => numb
       // A segment may have been deleted under the walk; then the log looks different now (B14).
       if (truncations === parts.truncations) throw error;
     }
-    sometimes('log: producers at the start looked for again');
   }
 }
 

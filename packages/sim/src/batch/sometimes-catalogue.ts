@@ -215,7 +215,6 @@ export const sometimesCatalogue: readonly string[] = [
   'log: opened after a clean stop',
   'log: producer snapshot loaded',
   'log: producer snapshot written',
-  'log: producers at the start looked for again',
   'log: producers taken over from another replica',
   'log: read begun again because the log was cut meanwhile',
   'log: read from the disk',
