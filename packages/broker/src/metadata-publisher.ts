@@ -85,8 +85,10 @@ export class MetadataPublisher {
   }
 
   /**
-   * What the metadata says up to the own registration was said to a former incarnation, whose log may have had more than
-   * this one has: leaderships of that time are not taken up again, or two logs would differ in one epoch (A9).
+   * What the metadata says up to the own registration was said to a former incarnation, which may have heard more than is on
+   * this disk, and may have had more in its log. Leaderships of that time are not taken up again, or two logs would differ in one
+   * epoch (A9). Nor is anybody followed: the leader may have been replaced, by this very broker, and must not commit by its
+   * word (A2, A8). As Kafka's brokers wait until they have caught up with the metadata.
    */
   #noteRegistration(image: MetadataImage): void {
     const { broker, incarnationId } = this.#options;
@@ -102,9 +104,9 @@ export class MetadataPublisher {
 
   #desired(registration: PartitionRegistration): DesiredPartition {
     const desired = desiredOf(registration, this.#options.broker.nodeId);
-    const isOfFormerProcess = !this.#isRegistered && desired.state.leader === this.#options.broker.nodeId;
-    if (isOfFormerProcess) sometimes('broker: leadership of a former process not taken up');
-    if (this.#isRegistered || desired.state.leader !== this.#options.broker.nodeId) return desired;
+    if (this.#isRegistered || desired.state.leader === -1) return desired;
+    if (desired.state.leader === this.#options.broker.nodeId) sometimes('broker: leadership of a former process not taken up');
+    else sometimes('broker: leader of old metadata not followed');
     return { ...desired, state: { ...desired.state, leader: -1 } };
   }
 

@@ -60,8 +60,8 @@ export function readCheckpoint(fs: Fs, path: string, fieldsPerLine: number): str
   if (lines.at(-1) === '') lines.pop();
   // Kafka creates its checkpoints empty before it first writes them.
   if (lines.length === 0) return [];
-  const count = Number(lines[1]);
-  if (Number(lines[0]) !== currentVersion || lines.length !== count + 2) return null;
+  // An empty line is a number to the language.
+  if (lines[0]?.trim() !== String(currentVersion) || lines[1]?.trim() !== String(lines.length - 2)) return null;
   const entries = lines.slice(2).map((line) => line.trim().split(/\s+/));
   return entries.every((fields) => fields.length === fieldsPerLine) ? entries : null;
 }

@@ -36,6 +36,7 @@ export const sometimesCatalogue: readonly string[] = [
   'broker: idle connection closed',
   'broker: late ticks of the quorum dropped',
   'broker: leader becomes a follower',
+  'broker: leader of old metadata not followed',
   'broker: leadership of a former process not taken up',
   'broker: loaded groups wait for the high watermark',
   'broker: log of groups written anew',

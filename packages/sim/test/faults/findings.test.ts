@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSmallFile, type PartitionLog } from '@jackdaw/log';
+import type { HostedPartition } from '@jackdaw/broker';
 import { encodeBatch } from '@jackdaw/protocol';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
 import { whatIsNotAtRest } from '../../src/cluster/at-rest.ts';
@@ -63,6 +64,35 @@ test('F12: a broker whose disk fails and hangs has left the cluster long before 
     victim.disk.releaseSyncs();
     until('it has ended', () => !victim.isRunning);
   }));
+
+test('A2, A8: a broker that starts again follows nobody by the metadata on its disk, which may be old (seed 10480)', () =>
+  simulate(({ cluster, until, run }) => {
+    until('all is at rest', () => whatIsNotAtRest(cluster) === null);
+    const { network } = cluster.world;
+    const leader = cluster.nodes.find((one) => one !== cluster.controller && leaderLog(one) !== undefined);
+    const victim = cluster.nodes.find((one) => one !== cluster.controller && one !== leader);
+    const { controller } = cluster;
+    assert.ok(leader !== undefined && victim !== undefined && controller !== null);
+    victim.kill('killed', 'processOnly');
+    network.shut(victim.host, controller.host);
+    network.shut(controller.host, victim.host);
+    victim.start();
+    until('its logs are open', () => hostedBy(victim).some(({ log }) => log !== null));
+    const log = leaderLog(leader);
+    assert.ok(log !== undefined);
+    const end = log.logEndOffset;
+    appendOne(log);
+    run(1_000);
+    assert.deepEqual(new Set(hostedBy(victim).map(({ role }) => role.kind)), new Set(['none']));
+    const ofVictim = hostedBy(victim).find((one) => one.name === log.name)?.log;
+    assert.equal(ofVictim?.logEndOffset, end);
+    network.heal();
+    until('it follows again', () => ofVictim.logEndOffset === end + 1);
+  }));
+
+function hostedBy({ services }: SimNode): HostedPartition[] {
+  return [...(services?.replicas.partitions() ?? [])];
+}
 
 function settingOf({ services }: SimNode, name: string): number {
   return services?.config.view.number(name) ?? 0;
