@@ -68,7 +68,6 @@ export class IsrState {
   onAnswered(isr: readonly NodeId[], partitionEpoch: number): void {
     if (this.onCommitted(isr, partitionEpoch)) return;
     if (partitionEpoch !== this.#partitionEpoch || this.#pending.kind !== 'inFlight') return;
-    sometimes('replication: ISR change changed nothing');
     this.#settle(this.#committed);
   }
 

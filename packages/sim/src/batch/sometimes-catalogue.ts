@@ -278,7 +278,6 @@ export const sometimesCatalogue: readonly string[] = [
   'raft: voter heard under another identity',
   'raft: wiped voter taken in again',
   'raft: written entries were replaced meanwhile',
-  'replication: ISR change changed nothing',
   'replication: ISR change outdated, the maximal ISR stays',
   'replication: ISR change refused',
   'replication: ISR change with an unknown outcome',
