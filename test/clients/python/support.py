@@ -8,6 +8,8 @@ import os
 import subprocess
 import time
 
+from confluent_kafka.admin import AdminClient
+
 bootstrap = os.environ["BOOTSTRAP"]
 patience_s = 40
 _numbers = itertools.count()
@@ -27,6 +29,19 @@ def wait_until(what, condition):
             return result
         time.sleep(0.02)
     raise AssertionError("waited %d s for %s" % (patience_s, what))
+
+
+def wait_until_known(topic, partitions):
+    """Every broker says who leads the topic's partitions. A creation is answered a moment before all of them know, as in Kafka."""
+    for server in bootstrap.split(","):
+
+        def is_known():
+            # A client that has just begun knows no broker but this one, so that it is this one that answers.
+            client = AdminClient({"bootstrap.servers": server})
+            known = client.list_topics(topic, timeout=10).topics[topic].partitions.values()
+            return len(known) == partitions and all(p.leader > 0 and p.error is None for p in known)
+
+        wait_until("%s to know %s" % (server, topic), is_known)
 
 
 def dev(*arguments):

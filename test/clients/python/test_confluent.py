@@ -8,7 +8,7 @@ from confluent_kafka import OFFSET_END, TIMESTAMP_CREATE_TIME
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions
 from confluent_kafka.admin import NewTopic, OffsetSpec, ResourceType
 
-from support import bootstrap, fresh, patience_s, wait_until
+from support import bootstrap, fresh, patience_s, wait_until, wait_until_known
 
 codecs = ["none", "gzip", "snappy", "lz4", "zstd"]
 
@@ -22,15 +22,10 @@ def results(futures):
 
 
 def create(name, partitions=1, config=None):
-    """A new topic; returns once every partition has a leader and this client's broker knows it."""
+    """A new topic; returns once every broker knows who leads its partitions."""
     topic, admin = fresh(name), admin_client()
     results(admin.create_topics([NewTopic(topic, partitions, 3, config=config or {})]))
-
-    def has_leaders():
-        described = admin.list_topics(topic, timeout=10).topics[topic].partitions.values()
-        return len(described) == partitions and all(p.leader > 0 and p.error is None for p in described)
-
-    wait_until("leaders of " + topic, has_leaders)
+    wait_until_known(topic, partitions)
     return topic
 
 
@@ -243,15 +238,18 @@ class Groups(unittest.TestCase):
 
         one, two = member("one"), member("two")
 
-        def both_have_two():
-            return one.poll(0.05) or two.poll(0.05) or (len(one.assignment()) == 2 and len(two.assignment()) == 2)
+        def assigned():
+            """How many partitions each of the two has. Nothing is written: what comes from poll would be an error."""
+            for consumer in (one, two):
+                self.assertIsNone(consumer.poll(0.05))
+            return len(one.assignment()), len(two.assignment())
 
-        wait_until("two partitions each", both_have_two)
+        wait_until("two partitions each", lambda: assigned() == (2, 2))
         before = sorted(partition.partition for partition in two.assignment())
         two.close()
         changes.clear()
         two = member("two")
-        wait_until("the returned member's partitions", lambda: one.poll(0.05) or two.poll(0.05) or two.assignment())
+        wait_until("the returned member's partitions", lambda: assigned() == (2, 2))
         self.assertEqual(sorted(partition.partition for partition in two.assignment()), before)
         self.assertNotIn("one", changes)
         rival = member("two")

@@ -8,7 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.structs import OffsetAndMetadata
 
-from support import bootstrap, fresh, wait_until
+from support import bootstrap, fresh, wait_until, wait_until_known
 
 codecs = [None, "gzip", "snappy", "lz4", "zstd"]
 
@@ -41,7 +41,8 @@ class Records(unittest.TestCase):
     def create(self, name, partitions=1, configs=None):
         topic = fresh(name)
         description = {"num_partitions": partitions, "replication_factor": 3, "configs": configs or {}}
-        self.admin.create_topics({topic: description}, wait_for_metadata=True)
+        self.admin.create_topics({topic: description})
+        wait_until_known(topic, partitions)
         return topic
 
     def test_every_codec_keeps_keys_values_headers_and_timestamps(self):
@@ -138,7 +139,8 @@ class Groups(unittest.TestCase):
     def test_two_three_one_members_read_every_record_and_never_share_a_partition(self):
         topic, group = fresh("rebalance"), fresh("group")
         admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-        admin.create_topics({topic: {"num_partitions": 6, "replication_factor": 3}}, wait_for_metadata=True)
+        admin.create_topics({topic: {"num_partitions": 6, "replication_factor": 3}})
+        wait_until_known(topic, 6)
         producer = KafkaProducer(bootstrap_servers=bootstrap)
         members = Members(topic, group)
         try:
@@ -264,7 +266,8 @@ class Admin(unittest.TestCase):
 
     def test_configs(self):
         topic = fresh("configs")
-        self.admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 3}}, wait_for_metadata=True)
+        self.admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 3}})
+        wait_until_known(topic, 1)
         resource = ConfigResource(ConfigResourceType.TOPIC, topic, {"retention.ms": "12345"})
         self.admin.alter_configs([resource])
 
