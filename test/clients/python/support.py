@@ -32,7 +32,7 @@ def wait_until(what, condition):
 
 
 def wait_until_known(topic, partitions):
-    """Every broker says who leads the topic's partitions. A creation is answered a moment before all of them know, as in Kafka."""
+    """Every broker says who leads the partitions. A creation is answered a moment before all of them know, as in Kafka."""
     for server in bootstrap.split(","):
 
         def is_known():
