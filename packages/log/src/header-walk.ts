@@ -107,7 +107,11 @@ async function walk(
       const isFromIndex = previous === null && start.lastOffset !== undefined;
       if (isFromIndex && (batch.isDamaged || !isExpected)) return 'badIndex';
       const follows = expectedOffset === null || batch.baseOffset >= expectedOffset;
-      if (batch.isDamaged || !isExpected || !follows) return damagedAt(view, position + at, expectedOffset ?? batch.baseOffset);
+      if (batch.isDamaged || !isExpected || !follows) {
+        // Either of the two may be the one that lies: the one before it of its last offset, or of its length.
+        if (previous !== null && !(await isSound(view, previous))) return damagedAt(view, previous.position, previous.baseOffset);
+        return damagedAt(view, position + at, expectedOffset ?? batch.baseOffset);
+      }
       if (expectedOffset !== null && batch.baseOffset > expectedOffset && !(await isTrueGap(view, previous, batch)))
         return damagedAt(view, previous?.position ?? batch.position, previous?.baseOffset ?? expectedOffset);
       if (matches(batch)) return batch;

@@ -8,9 +8,10 @@
 import { sometimes } from '@jackdaw/base';
 import type { BytePosition, Offset } from '@jackdaw/base';
 import { batchBaseOffset, batchLastOffset } from '@jackdaw/protocol';
-import { isBelievable, scanHeadersNow } from './batch-scanner.ts';
+import { isBelievable, isSoundNow, scanHeadersNow } from './batch-scanner.ts';
 import { deletedSuffix, offsetIndexSuffix, segmentSuffixes, timeIndexSuffix } from './file-names.ts';
 import { readSmallFile } from './fs.ts';
+import { headerBytes } from './header-walk.ts';
 import { lowerCheckpoint, type LogParts } from './log-parts.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { Segment } from './segment.ts';
@@ -87,21 +88,34 @@ function cutSegment(parts: LogParts, segment: Segment, offset: Offset): Offset {
   const known = segment.isActive ? segment.indexes : loadIndexesNow(segment);
   known.offsets.truncateTo(offset);
   known.times.truncateTo(offset);
-  for (;;) {
+  for (let limit = offset; ;) {
     const last = known.offsets.lastEntry();
     const indexes = new SegmentIndexes(segment.baseOffset, known.offsets, known.times);
     indexes.firstTimestamp = known.firstTimestamp;
-    const cut = walkToCut(segment, indexes, { offset, isCompact: parts.config.isCompact });
-    if (cut !== null) {
+    const cut = walkToCut(segment, indexes, { offset: limit, isCompact: parts.config.isCompact });
+    if (cut !== null && cut.unsoundOffset !== null) {
+      // It lies of its end, and would stay as the last one.
+      limit = cut.unsoundOffset;
+      known.offsets.truncateTo(limit);
+      known.times.truncateTo(limit);
+    } else if (cut !== null) {
       if (cut.position === 0) indexes.firstTimestamp = null;
       segment.truncateTo(cut.position, indexes);
       segment.becomeActive(indexes);
       return Math.max(cut.endOffset, Math.min(offset, parts.logStartOffset));
+    } else {
+      // The batch that the last entry names is damaged: from the entry before it on.
+      known.offsets.truncateTo(last?.offset ?? 0);
+      known.times.truncateTo(last?.offset ?? 0);
     }
-    // The batch that the last entry names is damaged: from the entry before it on.
-    known.offsets.truncateTo(last?.offset ?? 0);
-    known.times.truncateTo(last?.offset ?? 0);
   }
+}
+
+interface Cut {
+  readonly position: BytePosition;
+  readonly endOffset: Offset;
+  /** Where the last batch that would be kept begins, if that is damaged; the indexes have it already. */
+  readonly unsoundOffset: Offset | null;
 }
 
 /**
@@ -113,12 +127,13 @@ function walkToCut(
   segment: Segment,
   indexes: SegmentIndexes,
   { offset, isCompact }: { offset: Offset; isCompact: boolean },
-): { position: BytePosition; endOffset: Offset } | null {
+): Cut | null {
   const last = indexes.offsets.lastEntry();
   const { fs, indexIntervalBytes } = segment.context;
   const range = { start: last?.position ?? 0, end: segment.sizeBytes };
   let isStartSound = last === null;
   let endOffset: Offset | null = null;
+  let kept: { header: Uint8Array; filePosition: BytePosition } | null = null;
   const position = scanHeadersNow(fs, segment.file(), range, (bytes, at, filePosition) => {
     const baseOffset = batchBaseOffset(bytes, at);
     const lastOffset = batchLastOffset(bytes, at);
@@ -133,11 +148,25 @@ function walkToCut(
     }
     // The batch that the last entry points at is in the index already.
     indexes.add(bytes, at, { filePosition, interval: isStart ? Number.POSITIVE_INFINITY : indexIntervalBytes });
+    kept = { header: bytes.slice(at, at + headerBytes), filePosition };
     return true;
   });
   if (!isStartSound) return null;
+  if (endOffset !== null) return { position, endOffset, unsoundOffset: null };
   const isGapAtEnd = isCompact && position === segment.sizeBytes;
-  return { position, endOffset: endOffset ?? (isGapAtEnd ? offset : Math.min(offset, indexes.nextOffset)) };
+  return {
+    position,
+    endOffset: isGapAtEnd ? offset : Math.min(offset, indexes.nextOffset),
+    unsoundOffset: unsoundOffset(segment, kept),
+  };
+}
+
+/** No batch behind it bears out what its header says of its end. */
+function unsoundOffset(segment: Segment, kept: { header: Uint8Array; filePosition: BytePosition } | null): Offset | null {
+  if (kept === null) return null;
+  const { header, filePosition } = kept;
+  const isSound = isSoundNow({ fs: segment.context.fs, file: segment.file() }, { bytes: header, position: 0 }, filePosition);
+  return isSound ? null : batchBaseOffset(header, 0);
 }
 
 /** The indexes of a sealed segment from their files, or empty ones: then the walk begins at the segment's start. */

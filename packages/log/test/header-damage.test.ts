@@ -35,9 +35,9 @@ interface Image {
 }
 
 /** A log of several segments and epochs, closed in order. All batches have one size, so a length can be that of two. */
-async function makeImage(): Promise<Image> {
+async function makeImage(indexIntervalBytes?: number): Promise<Image> {
   const fs = new MemoryFs();
-  const { log } = await openTestLog(fs, options());
+  const { log } = await openTestLog(fs, options({}, indexIntervalBytes));
   for (let i = 0; i < batches; i++)
     append(log, batchOf(['first', `value ${i % 10}`], { timestamp: startMs + i }), Math.floor(i / 2));
   const whole = await readAll(log);
@@ -55,13 +55,19 @@ async function makeImage(): Promise<Image> {
   return { fs, whole, at };
 }
 
-function options(more: Partial<TestLogOptions> = {}): TestLogOptions {
-  const settings = { segmentBytes: 500, indexIntervalBytes: 100 };
+function options(more: Partial<TestLogOptions> = {}, indexIntervalBytes = 100): TestLogOptions {
+  const settings = { segmentBytes: 500, indexIntervalBytes };
   return { settings, tailBytes: 0, recoveryPoint: endOffset, ...more };
 }
 
-/** All bits that the CRC does not cover; of the others, one in each byte. */
-const bits = Array.from({ length: headerBits }, (_, bit) => bit).filter((bit) => bit < 17 * 8 || bit % 8 === 3);
+/** All bits that the CRC does not cover, and those of the last offset; of the others, one in each byte. */
+const bits = Array.from({ length: headerBits }, (_, bit) => bit).filter(
+  (bit) => bit < 17 * 8 || isOfLastOffset(bit) || bit % 8 === 3,
+);
+
+function isOfLastOffset(bit: number): boolean {
+  return bit >= 23 * 8 && bit < 27 * 8;
+}
 
 function labelOf(batch: number, bit: number): string {
   return `batch ${batch}, ${fields.findLast(([, start]) => start <= bit / 8)?.[0]}, bit ${bit}`;
@@ -156,6 +162,30 @@ test('B3: recovery that has to read everything keeps no damaged header, and says
     if (batch < batches - 1 || recoveryPoint > 0) expectNotice(log, label);
     await expectSoundReads(image, log, label);
   });
+});
+
+test('B3: a log that is cut where a read says that it is damaged ends with a sound whole batch (seed 13476)', async () => {
+  // Without entries between, so that a read walks from the start of each segment.
+  const interval = 10_000;
+  const image = await makeImage(interval);
+  let cuts = 0;
+  await eachFlip(image, async (fs, label, batch) => {
+    const { log } = await openTestLog(fs, options({}, interval));
+    if (log.logEndOffset < endOffset) return;
+    for (let offset = endOffset - 1; offset > 0; offset--) {
+      const read = await log.read({ fetchOffset: offset, maxOffset: endOffset, maxBytes: 1, minOneBatch: true });
+      if (read.kind !== 'corrupt') continue;
+      log.truncateTo(Math.min(read.baseOffset, offset));
+      const end = log.logEndOffset;
+      assert.ok(end % recordsPerBatch === 0 && end <= batch * recordsPerBatch, `${label}: ends at ${end}`);
+      const { bytes, isCorrupt } = await readUntilDamage(log, 0);
+      assert.ok(!isCorrupt, label);
+      assert.deepEqual(bytes, image.whole.subarray(0, (end / recordsPerBatch) * (image.whole.length / batches)), label);
+      cuts++;
+      return;
+    }
+  });
+  assert.ok(cuts > 500, `${cuts} logs were cut`);
 });
 
 test('B3: a log that is cut where a header is damaged ends before the damage or still holds it; nothing is missing', async () => {
