@@ -86,48 +86,43 @@ function finishTruncation(parts: LogParts, endOffset: Offset): void {
 /** Cuts the (now last) segment and returns the log's new end. */
 function cutSegment(parts: LogParts, segment: Segment, offset: Offset): Offset {
   const known = segment.isActive ? segment.indexes : loadIndexesNow(segment);
-  known.offsets.truncateTo(offset);
-  known.times.truncateTo(offset);
-  for (let limit = offset; ;) {
-    const last = known.offsets.lastEntry();
+  for (let attempt: Attempt = { offset, entriesBelow: offset }; ;) {
+    known.offsets.truncateTo(attempt.entriesBelow);
+    known.times.truncateTo(attempt.entriesBelow);
     const indexes = new SegmentIndexes(segment.baseOffset, known.offsets, known.times);
     indexes.firstTimestamp = known.firstTimestamp;
-    const cut = walkToCut(segment, indexes, { offset: limit, isCompact: parts.config.isCompact });
-    if (cut !== null && cut.unsoundOffset !== null) {
-      // It lies of its end, and would stay as the last one.
-      limit = cut.unsoundOffset;
-      known.offsets.truncateTo(limit);
-      known.times.truncateTo(limit);
-    } else if (cut !== null) {
-      if (cut.position === 0) indexes.firstTimestamp = null;
-      segment.truncateTo(cut.position, indexes);
+    const found = walkToCut(segment, indexes, { offset: attempt.offset, isCompact: parts.config.isCompact });
+    if ('position' in found) {
+      if (found.position === 0) indexes.firstTimestamp = null;
+      segment.truncateTo(found.position, indexes);
       segment.becomeActive(indexes);
-      return Math.max(cut.endOffset, Math.min(offset, parts.logStartOffset));
-    } else {
-      // The batch that the last entry names is damaged: from the entry before it on.
-      known.offsets.truncateTo(last?.offset ?? 0);
-      known.times.truncateTo(last?.offset ?? 0);
+      return Math.max(found.endOffset, Math.min(offset, parts.logStartOffset));
     }
+    attempt = found;
   }
 }
 
 interface Cut {
   readonly position: BytePosition;
   readonly endOffset: Offset;
-  /** Where the last batch that would be kept begins, if that is damaged; the indexes have it already. */
-  readonly unsoundOffset: Offset | null;
+}
+
+/** What to cut at, and the index entries to begin the walk with; each names a lower offset than the one before, or fewer entries. */
+interface Attempt {
+  readonly offset: Offset;
+  readonly entriesBelow: Offset;
 }
 
 /**
  * Finds the first batch that has to go, and adds those before it to the indexes. Where a header is damaged the log ends
- * earlier than asked for: what cannot be shown to be there must be fetched again (B3). Null when already the batch that
- * the last index entry names is not what it was.
+ * earlier than asked for: what cannot be shown to be there must be fetched again (B3). Another attempt is returned when
+ * the batch that the last index entry names is not what it was, or the last batch to keep is not sound.
  */
 function walkToCut(
   segment: Segment,
   indexes: SegmentIndexes,
   { offset, isCompact }: { offset: Offset; isCompact: boolean },
-): Cut | null {
+): Cut | Attempt {
   const last = indexes.offsets.lastEntry();
   const { fs, indexIntervalBytes } = segment.context;
   const range = { start: last?.position ?? 0, end: segment.sizeBytes };
@@ -151,14 +146,12 @@ function walkToCut(
     kept = { header: bytes.slice(at, at + headerBytes), filePosition };
     return true;
   });
-  if (!isStartSound) return null;
-  if (endOffset !== null) return { position, endOffset, unsoundOffset: null };
+  if (!isStartSound) return { offset, entriesBelow: last?.offset ?? 0 };
+  if (endOffset !== null) return { position, endOffset };
+  const unsound = unsoundOffset(segment, kept);
+  if (unsound !== null) return { offset: unsound, entriesBelow: unsound };
   const isGapAtEnd = isCompact && position === segment.sizeBytes;
-  return {
-    position,
-    endOffset: isGapAtEnd ? offset : Math.min(offset, indexes.nextOffset),
-    unsoundOffset: unsoundOffset(segment, kept),
-  };
+  return { position, endOffset: isGapAtEnd ? offset : Math.min(offset, indexes.nextOffset) };
 }
 
 /** No batch behind it bears out what its header says of its end. */
