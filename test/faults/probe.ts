@@ -98,7 +98,7 @@ export class Probe {
     };
   }
 
-  /** As `measure`, but in stretches: each figure is the median of theirs, which a fault that lasts shows in and a hiccup does not. */
+  /** As `measure`, in stretches; each figure is the median of theirs: what lasts shows in it, and a hiccup does not. */
   async measureInStretches(durationMs: number): Promise<Latencies> {
     const measured: Latencies[] = [];
     while (measured.length < stretches) measured.push(await this.measure(durationMs / stretches));

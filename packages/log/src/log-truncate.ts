@@ -107,7 +107,7 @@ interface Cut {
   readonly endOffset: Offset;
 }
 
-/** What to cut at, and the index entries to begin the walk with; each names a lower offset than the one before, or fewer entries. */
+/** What to cut at, and which index entries to begin the walk with. The next attempt has a lower offset, or fewer entries. */
 interface Attempt {
   readonly offset: Offset;
   readonly entriesBelow: Offset;

@@ -76,7 +76,7 @@ function whyNotHere(): string | undefined {
   return process.platform === 'linux' ? undefined : 'this needs Linux';
 }
 
-/** Of a run's cycles that in the middle: between two quiet stretches of one broker the p99 differs by as much as 2 ×, either way. */
+/** Of the cycle in the middle: between two quiet stretches of one broker the p99 differs by as much as 2 ×, either way. */
 function ratioLimits() {
   return ['produceRatio', 'fetchRatio'].map((figure) => ({ figure, of: 'p50' as const, atMost: maxRatio }));
 }
