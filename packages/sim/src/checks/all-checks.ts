@@ -7,6 +7,7 @@ import type { SimCluster } from '../cluster/sim-cluster.ts';
 import type { Check } from './check.ts';
 import { ControllerImage } from './controller-image.ts';
 import { CommittedRecords } from './committed-records.ts';
+import { EpochStorage } from './epoch-storage.ts';
 import { GhostPartitions } from './ghost-partition.ts';
 import { GroupSafety } from './group-safety.ts';
 import { GroupSessions } from './group-sessions.ts';
@@ -58,6 +59,7 @@ export function createWatch(ghosts = new GhostPartitions(), reach: Reach | null 
     controllerTerm,
     realDamage,
     new StorageSafety(),
+    new EpochStorage(),
     new QuorumStore(),
     new ControllerImage(),
     ...more,

@@ -2,6 +2,7 @@
  * What must be true of a cluster that was left alone for long enough: one controller, one image, every partition served by
  * all of its replicas, their logs equal to the byte, nobody waiting for anything.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { HostedPartition } from '@jackdaw/broker';
 import type { PartitionRegistration } from '@jackdaw/metadata';
 import type { PartitionLeader } from '@jackdaw/replication';
@@ -19,6 +20,7 @@ export const endChecks: readonly Check[] = [
   { name: 'FullyReplicated', atEnd: (cluster) => forEachPartition(cluster, expectFullyReplicated) },
   { name: 'NothingWaits', atEnd: (cluster) => forEachPartition(cluster, expectNothingWaits) },
   { name: 'LogsByteEqual', atEnd: (cluster) => forEachPartition(cluster, expectEqualLogs) },
+  { name: 'ProducersEqual', atEnd: (cluster) => forEachPartition(cluster, expectEqualProducers) },
   { name: 'GroupsAtRest', atEnd: expectGroupsAtRest },
 ];
 
@@ -118,6 +120,19 @@ function expectEqualLogs({ name, replicas, cluster }: AtRest): void {
       const lengths = `${first.bytes.length} and ${bytes.length} bytes from offset ${from} on`;
       fail('LogsByteEqual', `${name} on nodes ${first.id} and ${node.id}: ${lengths} differ at byte ${at}`);
     }
+  }
+}
+
+/** Whichever of them leads next, it knows what a late retry repeats (C1). */
+function expectEqualProducers({ name, replicas, cluster }: AtRest): void {
+  const sound = replicas.filter(({ node }) => !cluster.damaged.has(node.id));
+  const [first, ...others] = sound.map(({ node, hosted }) => ({ id: node.id, known: hosted.log?.activeProducers() ?? [] }));
+  for (const other of others) {
+    const unknown = first?.known.find((one) => !other.known.some((its) => isDeepStrictEqual(its, one)));
+    const extra = other.known.find((one) => !first?.known.some((its) => isDeepStrictEqual(its, one)));
+    if (unknown === undefined && extra === undefined) continue;
+    const told = JSON.stringify([unknown ?? null, extra ?? null]);
+    fail('ProducersEqual', `${name}: nodes ${first?.id} and ${other.id} know producers differently: ${told}`);
   }
 }
 

@@ -38,6 +38,8 @@ export class GhostPartition {
   /** The largest high watermark of any replica, be it one whose records are not looked at. */
   highestWatermark = 0;
   readonly holders = new Map<number, Holder>();
+  /** Node → the newest leader epoch in which it has led or followed, in any of its lives. */
+  readonly newestRoles = new Map<number, number>();
   /** The lowest `min.insync.replicas` that was ever in force here: what loss of disks the partition must stand. */
   lowestMinIsr: number;
   /** Why nothing can be asked of its records any more; null while it can. */

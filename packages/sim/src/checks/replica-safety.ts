@@ -5,6 +5,7 @@
  *   DurableInLog              what is called durable is in the log
  *   LogStartInOrder           log start ≤ high watermark; it never goes back (B14)
  *   HighWatermarkGrows        while a role lasts, its high watermark does not go back (A6)
+ *   RolesGrow                 no node leads or follows in an older epoch than before, in whichever of its lives that was (A2, A8)
  *   LeaderAppendsOnly         a leader's log grows only
  *   StrictMinIsr              nothing is committed while the ISR is below its minimum (A12)
  *   MinIsrBeforeAppend        nothing is appended with acks=all while the ISR is below its minimum (A13)
@@ -141,6 +142,7 @@ export class ReplicaSafety implements Family {
     expectBounds(seen, log, highWatermark);
     if (isNewLog || log.truncations !== seen.truncations) expectEpochsInLog(seen, log);
     if (isNewLog) expectOwnDirectory(seen, log);
+    if (isNewRole) expectNewerRole(seen);
     if (!isNewLog && !isExcused) expectOrder(seen, log, { highWatermark, isNewRole });
     const { role } = hosted;
     const { partitionEpoch } = seen;
@@ -188,6 +190,15 @@ function expectEpochsInLog({ live, ghost, hosted, ...seen }: SeenReplica, log: P
   if (log.epochForOffset(end) === latest && !(isCut && log.epochForOffset(end - 1) !== latest)) return;
   const where = isCut ? 'not before' : 'behind';
   fail('EpochsInLog', `${ghost.name} on ${live.label}: epoch ${latest} begins ${where} the log's end, ${end}`);
+}
+
+function expectNewerRole({ live, ghost, hosted: { role } }: SeenReplica): void {
+  if (role.kind === 'none') return;
+  const { leaderEpoch } = role.kind === 'leader' ? role.leader : role.follower;
+  const newest = ghost.newestRoles.get(live.node.id) ?? -1;
+  if (leaderEpoch >= newest) return void ghost.newestRoles.set(live.node.id, leaderEpoch);
+  const was = `and had a role in epoch ${newest} before`;
+  fail('RolesGrow', `${live.label} is a ${role.kind} of ${ghost.name} in epoch ${leaderEpoch}, ${was}`);
 }
 
 function expectOwnDirectory({ live, ghost, hosted }: SeenReplica, log: PartitionLog): void {

@@ -11,19 +11,16 @@ import { batchBaseOffset, batchLeaderEpoch, batchSizeInBytes, isValidCrc } from 
 import { dataDirectory } from '../node/sim-node.ts';
 import type { SimCluster } from '../cluster/sim-cluster.ts';
 import { fail } from './check.ts';
+import { nameOf, RecoveryPoints, segmentOf } from './recovery-points.ts';
 import { segmentPath } from './segment-path.ts';
 import type { Family, LiveNode } from './watch.ts';
 
 const markerPath = `${dataDirectory}/.kafka_cleanshutdown`;
-const recoveryPointPath = `${dataDirectory}/recovery-point-offset-checkpoint`;
 
 interface Seen {
   /** Failed syncs that were looked at. */
   failedSyncs: number;
-  /** The memory of the recovery points' file as it was last seen: a new file has another. */
-  file: ArrayBufferLike | null;
-  /** `topic partition` → what the file says. */
-  points: ReadonlyMap<string, number>;
+  readonly points: RecoveryPoints;
 }
 
 const lookEveryMs = 50;
@@ -35,7 +32,7 @@ export class StorageSafety implements Family {
 
   onStarted(live: LiveNode): void {
     const { disk } = live.node;
-    this.#seen.set(live, { failedSyncs: disk.failedSyncs.length, file: null, points: new Map() });
+    this.#seen.set(live, { failedSyncs: disk.failedSyncs.length, points: new RecoveryPoints(live.node) });
     if (disk.isNameDurable(markerPath)) fail('MarkerIsTaken', `${live.label} runs, and its last stop is marked as clean`);
   }
 
@@ -46,7 +43,7 @@ export class StorageSafety implements Family {
     for (; seen.failedSyncs < disk.failedSyncs.length; seen.failedSyncs++) {
       expectOffline(live, disk.failedSyncs[seen.failedSyncs] ?? '');
     }
-    if (hasNewPoints(live, seen)) expectTrueRecoveryPoints(live, seen.points);
+    if (seen.points.refresh()) expectTrueRecoveryPoints(live, seen.points);
   }
 
   onTime(cluster: SimCluster): void {
@@ -55,7 +52,7 @@ export class StorageSafety implements Family {
     this.#nextLookMs = nowMs + lookEveryMs;
     for (const [live, seen] of this.#seen) {
       // The event that has just been may have lowered them.
-      hasNewPoints(live, seen);
+      seen.points.refresh();
       expectTrueRecoveryPoints(live, seen.points);
       this.#expectSoundLogs(live);
     }
@@ -77,15 +74,6 @@ export class StorageSafety implements Family {
   }
 }
 
-/** Reads the recovery points when their file is another one than before. */
-function hasNewPoints({ node }: LiveNode, seen: Seen): boolean {
-  const checkpoint = node.disk.contentOf(recoveryPointPath);
-  if (checkpoint === null || checkpoint.buffer === seen.file) return false;
-  seen.file = checkpoint.buffer;
-  seen.points = pointsIn(Buffer.from(checkpoint).toString());
-  return true;
-}
-
 function expectOffline(live: LiveNode, path: string): void {
   if (!path.endsWith('.log')) return;
   for (const log of live.services.logManager.logs()) {
@@ -94,31 +82,16 @@ function expectOffline(live: LiveNode, path: string): void {
   }
 }
 
-/** A version, a count, then `topic partition offset` in each line. */
-function pointsIn(checkpoint: string): Map<string, number> {
-  const lines = checkpoint.split('\n').slice(2);
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
-}
-
-function expectTrueRecoveryPoints({ cluster, node, services, label }: LiveNode, points: ReadonlyMap<string, number>): void {
-  if (points.size === 0 || cluster.damaged.has(node.id)) return;
+function expectTrueRecoveryPoints({ cluster, node, services, label }: LiveNode, points: RecoveryPoints): void {
+  if (cluster.damaged.has(node.id)) return;
   for (const log of services.logManager.logs()) {
-    const point = points.get(nameOf(log));
+    const point = points.of(log);
     if (point === undefined || log.isOffline || segmentOf(log, point) <= segmentOf(log, log.recoveryPoint)) continue;
     fail(
       'RecoveryPointIsTrue',
       `${label}: ${nameOf(log)} is recovered from ${point} on, and has to be from ${log.recoveryPoint} on`,
     );
   }
-}
-
-/** Recovery walks the whole segment that holds the point. */
-function segmentOf({ segmentBaseOffsets }: PartitionLog, offset: number): number {
-  return segmentBaseOffsets.findLast((baseOffset) => baseOffset <= offset) ?? 0;
-}
-
-function nameOf({ name }: PartitionLog): string {
-  return name.replace(/-(\d+)$/, ' $1');
 }
 
 /** Least size of a batch. */

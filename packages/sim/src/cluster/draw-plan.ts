@@ -11,6 +11,7 @@ import { rightClock, type ClockFault } from '../world/process.ts';
 import type { WorldKnobs } from '../world/world.ts';
 import { diskSchemes } from './disk-schemes.ts';
 import { drawSettings } from './draw-settings.ts';
+import { epochSchemes } from './epoch-schemes.ts';
 import { lastSchemes, laterSchemes } from './later-schemes.ts';
 import type { NodePlan, NodeRoles, RunPlan, TopicPlan } from './plan.ts';
 import { withIsrScheme } from './isr-schemes.ts';
@@ -46,7 +47,9 @@ export function drawPlan(seed: number): RunPlan {
   const ofDisks = new Prng(seed ^ 0x6469736b);
   if (ofDisks.chance(diskSchemeChance)) return withScheme(ofDisks, plan, diskSchemes);
   const last = new Prng(seed ^ 0x6c617374);
-  return last.chance(lastSchemeChance) ? withScheme(last, plan, lastSchemes) : plan;
+  if (last.chance(lastSchemeChance)) return withScheme(last, plan, lastSchemes);
+  const ofEpochs = new Prng(seed ^ 0x65706f63);
+  return ofEpochs.chance(epochSchemeChance) ? withScheme(ofEpochs, plan, epochSchemes) : plan;
 }
 
 /** Of a run to be made for one thing (schemes.ts). */
@@ -66,6 +69,8 @@ const diskSchemeChance = 0.12;
 
 /** Of one in which nothing else is provoked, to get one of the last schemes (later-schemes.ts). */
 const lastSchemeChance = 0.2;
+/** Of one that is left even then, to be made for epochs that no file knows yet (epoch-schemes.ts). */
+const epochSchemeChance = 0.2;
 
 /** A plan in which nothing goes wrong: three nodes, one topic, a little of every client. For tests. */
 export function calmPlan(seed: number): RunPlan {

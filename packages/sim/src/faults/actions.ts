@@ -60,7 +60,10 @@ export type FaultKind =
   | 'relay-tail'
   | 'clear-elr'
   | 'fenced-restart'
-  | 'late-isr-change';
+  | 'late-isr-change'
+  | 'cut-to-point'
+  | 'trim-under-walk'
+  | 'cut-new-leader';
 
 /** Who is hit: a role is looked up when the time comes. */
 export type FaultTarget = 'any' | 'controller' | 'leader' | 'follower' | 'coordinator';

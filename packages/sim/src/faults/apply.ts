@@ -21,7 +21,7 @@ import {
   slowLink,
 } from './network-faults.ts';
 import { cutVoter, failInStop, halfTold, lateGrant, loneLeader } from './quorum-schemes.ts';
-import { clearElr, fencedRestart, lateIsrChange, relayTail } from './replication-schemes.ts';
+import { clearElr, cutNewLeader, fencedRestart, lateIsrChange, relayTail } from './replication-schemes.ts';
 import { rotAlone, rotBehind, rotDown, rotEpoch, rotIndex, rotTwice } from './rot-schemes.ts';
 import {
   blink,
@@ -34,7 +34,8 @@ import {
   twoElections,
   unregisterAway,
 } from './schemes.ts';
-import { cutAndCrash, cutAndRoll, failInSync, trimAndFill } from './storage-schemes.ts';
+import { cutToPoint } from './point-schemes.ts';
+import { cutAndCrash, cutAndRoll, failInSync, trimAndFill, trimUnderWalk } from './storage-schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -95,6 +96,9 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'clear-elr': clearElr,
   'fenced-restart': fencedRestart,
   'late-isr-change': lateIsrChange,
+  'cut-to-point': cutToPoint,
+  'trim-under-walk': trimUnderWalk,
+  'cut-new-leader': cutNewLeader,
 };
 
 export function applyFault(cluster: SimCluster, action: FaultAction): void {

@@ -9,6 +9,7 @@ import type { PartitionLeader } from '@jackdaw/replication';
 import { SimClient } from '../node/sim-client.ts';
 import type { SimNode } from '../node/sim-node.ts';
 import type { FaultContext } from './context.ts';
+import { holdDown } from './process-faults.ts';
 import { pickPartition, shut, when, type Placed } from './scheme.ts';
 
 /** Both ways between two machines; what is returned opens them, once. */
@@ -241,3 +242,33 @@ function fenceForAWhile(context: FaultContext, placed: Placed, { lost, leader, c
 
 /** Longer than it takes the controller to see that nobody answers at the lost one, and to trust it again. */
 export const lateMs = 3_000;
+
+/**
+ * A leader dies, and the machine of its successor loses its power as soon as that leads: the metadata by which it led may not be
+ * on its disk, and it must not go by the older ones that are.
+ */
+export function cutNewLeader(context: FaultContext): void {
+  const { cluster, book } = context;
+  const controllerId = cluster.controller?.id ?? -1;
+  const placed = pickPartition(context, ({ leader, isr }) => isr.length > 1 && leader !== controllerId && !book.isHeld(leader));
+  if (placed === null) return;
+  const { leader, isr } = placed.state;
+  const candidates = isr.filter((id) => id !== leader && id !== controllerId).map((id) => cluster.node(id));
+  holdDown(context, cluster.node(leader));
+  cluster.node(leader).kill('killed', 'processOnly');
+  const successor = (): SimNode | undefined => candidates.find((node) => !book.isHeld(node.id) && roleOn(node, placed) !== null);
+  when(context, {
+    pollMs: closelyMs,
+    isDue: () => successor() !== undefined,
+    onDue: () => {
+      const node = successor();
+      if (node === undefined) return;
+      sometimes('fault: power is cut as soon as a broker leads');
+      holdDown(context, node);
+      node.kill('power', 'loseUnsynced');
+    },
+  });
+}
+
+/** In virtual ms; metadata are on a disk half a millisecond after they are known. */
+const closelyMs = 0.1;

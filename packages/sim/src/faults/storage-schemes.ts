@@ -19,7 +19,7 @@ import { isolated, patienceMs, pickPartition, shut, when, type Placed } from './
 const slowMs = 250;
 
 /** A leader that nobody else hears, but for some clients. */
-interface LoneLeader {
+export interface LoneLeader {
   readonly former: SimNode;
   readonly placed: Placed;
   /** Where its followers' logs ended when it was cut off. */
@@ -29,7 +29,7 @@ interface LoneLeader {
   readonly undo: () => void;
 }
 
-function leadAlone(context: FaultContext): LoneLeader | null {
+export function leadAlone(context: FaultContext): LoneLeader | null {
   const { cluster, prng } = context;
   const controller = cluster.controller?.id ?? -1;
   const placed = pickPartition(context, ({ leader, isr }) => leader !== controller && isr.length > 1);
@@ -73,11 +73,11 @@ export function cutAndCrash(context: FaultContext): void {
   });
 }
 
-function logOf({ services }: SimNode, { topicId, partition }: Placed): PartitionLog | null {
+export function logOf({ services }: SimNode, { topicId, partition }: Placed): PartitionLog | null {
   return services?.replicas.getById(topicId, partition)?.log ?? null;
 }
 
-function slowDown({ cluster, book }: FaultContext, node: SimNode): void {
+export function slowDown({ cluster, book }: FaultContext, node: SimNode): void {
   const { slowDisks } = cluster.world;
   slowDisks.set(node.id, slowMs);
   book.undoAfter(2_000, () => void slowDisks.delete(node.id));
@@ -169,7 +169,7 @@ function rollAfterCut(context: FaultContext, { former, placed }: LoneLeader, goO
 }
 
 /** What the file of the recovery points, or its successor, says of a log. */
-function recoveryPointIn(node: SimNode, { topic, partition }: Placed, suffix: '' | '.tmp'): number {
+export function recoveryPointIn(node: SimNode, { topic, partition }: Placed, suffix: '' | '.tmp'): number {
   const bytes = node.disk.contentOf(`${dataDirectory}/recovery-point-offset-checkpoint${suffix}`);
   const lines = Buffer.from(bytes ?? [])
     .toString()
@@ -217,6 +217,42 @@ function unsyncedSegments(log: PartitionLog | null): number {
 }
 
 /**
+ * The oldest records are deleted while a follower is down that has not even those; when it is back, its leader slowly reads what
+ * it knows of their producers, from files that retention takes meanwhile.
+ */
+export function trimUnderWalk(context: FaultContext): void {
+  const { cluster, book } = context;
+  const placed = pickPartition(context, ({ isr, leader }) => isr.length > 2 && leader !== cluster.controller?.id);
+  if (placed === null) return;
+  const leader = cluster.node(placed.state.leader);
+  const follower = pickFollower(context, placed);
+  const end = logOf(follower, placed)?.logEndOffset ?? 0;
+  book.hold(follower.id);
+  follower.kill('killed', 'processOnly');
+  const back = (): void => book.letGo(follower.id);
+  const { slowReads } = cluster.world;
+  when(context, {
+    isDue: () => {
+      const log = logOf(leader, placed);
+      const trimmed = log?.segmentBaseOffsets.filter((baseOffset) => baseOffset < log.logStartOffset) ?? [];
+      return trimmed.length >= manySegments && (log?.logStartOffset ?? 0) > end;
+    },
+    onDue: () => {
+      sometimes('fault: a follower has to begin behind segments that are about to go');
+      slowReads.set(leader.id, slowMs);
+      book.undoAfter(patienceMs, () => void slowReads.delete(leader.id));
+      back();
+    },
+    otherwise: back,
+  });
+}
+
+function pickFollower({ cluster, prng }: FaultContext, { state }: Placed): SimNode {
+  const others = state.replicas.filter((id) => id !== state.leader && id !== cluster.controller?.id);
+  return cluster.node(pick(prng, others));
+}
+
+/**
  * The oldest records are deleted up to the middle of a batch while a follower is down that has not even those; its disk is full
  * when it hears its leader again, has to begin there, and is sent the whole batch.
  */
@@ -233,10 +269,9 @@ export function trimAndFill(context: FaultContext): void {
 }
 
 function holdBack(context: FaultContext, placed: Placed): void {
-  const { cluster, book, prng } = context;
+  const { cluster, book } = context;
   const leader = cluster.node(placed.state.leader);
-  const others = placed.state.replicas.filter((id) => id !== leader.id && id !== cluster.controller?.id);
-  const follower = cluster.node(pick(prng, others));
+  const follower = pickFollower(context, placed);
   const end = logOf(follower, placed)?.logEndOffset ?? 0;
   const isInside = (): boolean => {
     const log = logOf(leader, placed);

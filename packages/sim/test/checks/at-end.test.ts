@@ -1,6 +1,7 @@
 /**
  * Clusters that are not as they should be when all is over.
  */
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { segmentPath } from '../../src/checks/segment-path.ts';
 import { bites } from './fakes.ts';
@@ -52,6 +53,15 @@ const bitten: readonly (readonly [title: string, check: string, harm: (small: Sm
   ],
   ['a partition below min.insync.replicas', 'FullyReplicated', ({ leader }) => lie(leader, 'isUnderMinIsr', true)],
   ['a produce request that nobody has answered', 'NothingWaits', ({ leader }) => lie(leader, 'waitingProducers', 1)],
+  [
+    'a replica that does not know a producer (C1)',
+    'ProducersEqual',
+    ({ replicas: [, { log }] }) => {
+      const known = log.activeProducers();
+      assert.ok(known.length > 0, 'somebody has written with a sequence');
+      lie(log, 'activeProducers', () => known.slice(1));
+    },
+  ],
   [
     'a replica whose log differs in one byte',
     'LogsByteEqual',

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { StorageError, type PartitionLog } from '@jackdaw/log';
 import { encodeBatch, patchBaseOffset, patchLeaderEpoch } from '@jackdaw/protocol';
-import { PartitionLeader } from '@jackdaw/replication';
+import { PartitionFollower, PartitionLeader } from '@jackdaw/replication';
 import { calmPlan } from '../../src/cluster/draw-plan.ts';
 import { segmentPath } from '../../src/checks/segment-path.ts';
 import { bites } from './fakes.ts';
@@ -91,6 +91,15 @@ const bitten: readonly (readonly [title: string, check: string, harm: (small: Sm
       const config = { minInsyncReplicas: () => 2, replicaLagTimeMaxMs: () => 1_000, broker: () => undefined };
       const other = new PartitionLeader({ nodeId: node.id, state, log, config, highWatermark: leader.highWatermark, nowMs: 0 });
       hosted.role = { kind: 'leader', leader: other };
+    },
+  ],
+  [
+    'a broker that follows in an older epoch than before (A2, A8)',
+    'RolesGrow',
+    ({ leader, replicas: [, { hosted, log }] }) => {
+      const { leaderEpoch, partitionEpoch, replicas } = leader;
+      const state = { leader: replicas[0] ?? 0, leaderEpoch: leaderEpoch - 1, partitionEpoch, replicas, isr: [...replicas] };
+      hosted.role = { kind: 'follower', follower: new PartitionFollower({ state, log, highWatermark: hosted.highWatermark }) };
     },
   ],
   [
