@@ -29,7 +29,8 @@ export interface RunRowOptions {
 
 export interface RowOutcome {
   readonly row: FaultRow;
-  readonly verdict: 'kept' | 'FAILED' | 'SKIPPED';
+  /** 'broken': as it was expected to be. */
+  readonly verdict: 'kept' | 'broken' | 'FAILED' | 'SKIPPED';
   /** Why it failed or was skipped. */
   readonly complaints: readonly string[];
   readonly cycles: number;
@@ -80,10 +81,12 @@ async function runPrepared(row: FaultRow, prepared: PreparedRow, options: RunRow
       }
     },
   );
+  if (options.expectsLoss) judgement.complaints.forEach((complaint) => options.print(`${row.name}: as expected: ${complaint}`));
   // The limits are promises of Jackdaw's; of another side the figures are only shown.
   const limits = options.side.name === 'jackdaw' ? (row.limits ?? []) : [];
   const complaints = [...complaintsOf(judgement, options.expectsLoss), ...overLimits(limits, figures, options.slack)];
-  const verdict = complaints.length === 0 ? 'kept' : 'FAILED';
+  const asExpected = options.expectsLoss ? 'broken' : 'kept';
+  const verdict = complaints.length === 0 ? asExpected : 'FAILED';
   return { row, verdict, complaints, cycles, figures, counts: judgement.counts, broken: judgement.broken };
 }
 

@@ -32,6 +32,8 @@ test('rows that could not be run are named in the verdict, and a run of none but
   const skipped = { row: second, verdict: 'SKIPPED' } as const;
   const failed = { row: first, verdict: 'FAILED' } as const;
   assert.deepEqual(verdictOf([kept]), { verdict: 'every promise kept', exitCode: 0 });
+  const broken = { row: first, verdict: 'broken' } as const;
+  assert.deepEqual(verdictOf([broken]), { verdict: `broken, as expected: ${first.name}`, exitCode: 0 });
   assert.deepEqual(verdictOf([kept, skipped]), { verdict: `every promise kept; SKIPPED: ${second.name}`, exitCode: 0 });
   assert.deepEqual(verdictOf([skipped]), { verdict: `nothing was tested; SKIPPED: ${second.name}`, exitCode: 77 });
   assert.deepEqual(verdictOf([failed, skipped]), { verdict: `FAILED: ${first.name}; SKIPPED: ${second.name}`, exitCode: 1 });
