@@ -6,7 +6,6 @@
  * data that depends on them (B8).
  */
 
-import { sometimes } from '@jackdaw/base';
 import { dirname, join } from 'node:path';
 import { replaceFile } from './checkpoint-file.ts';
 import { leaderEpochFile } from './file-names.ts';
@@ -63,7 +62,6 @@ async function saveIndexes(segment: Segment): Promise<void> {
     await segment.saveIndexes();
   } catch (error) {
     if (!(error instanceof StorageError) || error.kind !== 'noSpace') throw error;
-    sometimes('log: index files left for later on a full disk');
   }
 }
 
