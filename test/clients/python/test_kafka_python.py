@@ -245,6 +245,7 @@ class Admin(unittest.TestCase):
     def test_topics_partitions_records(self):
         topic = fresh("admin")
         self.admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 3}}, wait_for_metadata=True)
+        wait_until_known(topic, 2)
         self.assertIn(topic, self.admin.list_topics())
         with self.assertRaises(KafkaError):
             self.admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 3}})
