@@ -122,12 +122,13 @@ export class MetadataPublisher {
 }
 
 function desiredOf(registration: PartitionRegistration, nodeId: NodeId): DesiredPartition {
-  const { leader, leaderEpoch, partitionEpoch, replicas, isr } = registration;
+  const { leader, leaderEpoch, partitionEpoch, replicas, isr, elr } = registration;
   const directoryId = directoryOf(registration, nodeId);
   return {
     state: { leader, leaderEpoch, partitionEpoch, replicas, isr },
     isRecovering: registration.leaderRecoveryState === leaderRecovering,
     isLost: directoryId === directoryIds.lost,
+    isOnlyCandidate: isr.length === 1 && isr[0] === nodeId && elr.length === 0,
     directoryId,
   };
 }

@@ -161,7 +161,7 @@ export class ReplicaCore {
       brokerEpoch,
       directoryOf: ({ topicName, partition }) => logManager.directoryIdOf(topicName, partition),
       assign: (request) => controller.call(controllerApis.assignReplicasToDirs, request, alterPartitionTimeoutMs),
-      onLastCopy: (partition) => log.onLastCopy(partition),
+      onLastCopy: (partition, isNews) => this.replicas.onLastCopy(partition, isNews),
       onFailure: (error) =>
         log.warnSometimes({ err: error }, 'the controller could not be told where replicas are, it will be told again'),
     });

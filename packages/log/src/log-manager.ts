@@ -285,6 +285,17 @@ export class LogManager {
       }
     });
     this.#noteMissing(directory, names);
+    if (!directory.wasCleanlyShutDown) await this.#makeNamesDurable(directory);
+  }
+
+  /** A process that was killed may have made a partition and not have synced its name; its log would never do so again (B8). */
+  async #makeNamesDurable(directory: LogDirectory): Promise<void> {
+    try {
+      await this.#options.fs.syncDirectory(directory.path);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      directory.goOffline(error);
+    }
   }
 
   /** What was removed on purpose has left the checkpoint before it left the disk. */

@@ -32,6 +32,7 @@ import type {
   RecoveryReport,
   TimestampOffset,
 } from './log-types.ts';
+import { mendEpochs } from './mend-epochs.ts';
 import { rewriteUnsynced } from './rewrite.ts';
 import type { OpenSegments } from './open-segments.ts';
 import { TailCache, type TailCacheBudget } from './tail-cache.ts';
@@ -305,6 +306,15 @@ export class PartitionLog implements Flushable {
     this.#parts.epochs.assign(epoch, startOffset);
   }
 
+  /**
+   * Gives all batches from `startOffset` on the epoch that this replica is about to lead in, because theirs have rotted (B3).
+   * Throws StorageError.
+   */
+  mendEpochs(epoch: LeaderEpoch, startOffset: Offset): void {
+    this.#mutate(() => mendEpochs(this.#parts, startOffset, epoch));
+    this.#options.flusher.markDirty(this);
+  }
+
   // Truncate and clean ------------------------------------------------------------------------------------------
 
   /** Removes everything at and above `offset`; a batch that straddles it goes as a whole. Throws StorageError. */
@@ -439,11 +449,13 @@ export class PartitionLog implements Flushable {
     if (this.needsSync && monotonicMs - this.#lastFlushMs >= this.#parts.config.flushMs) this.#options.flusher.markDirty(this);
   }
 
-  /** Makes all that is written now durable. Rejects with StorageError when the log is or goes offline. */
+  /**
+   * Makes all that is written now durable, unless the log is closed or given up meanwhile: of that nothing may be said.
+   * Rejects with StorageError when the log is or goes offline.
+   */
   async flush(): Promise<void> {
     const target = this.#parts.logEndOffset;
-    while (this.#parts.failure === null && this.#parts.syncedOffset < Math.min(target, this.#parts.logEndOffset))
-      await this.syncOnce();
+    while (!this.#isClosed && this.needsSync && this.#parts.syncedOffset < target) await this.syncOnce();
     if (this.#parts.failure !== null) throw offlineError(this.#parts);
   }
 
@@ -504,14 +516,25 @@ export class PartitionLog implements Flushable {
     this.#parts.checkpointedRecoveryPoint = recoveryPoint;
   }
 
-  /** Syncs and saves everything, so that the next open reads no more than the end. Rejects with StorageError. */
+  /**
+   * Syncs and saves everything, so that the next open reads no more than the end. A log that is given up meanwhile, because its
+   * topic goes, has nothing left to save. Rejects with StorageError.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    if (this.#parts.failure === null) {
+    if (this.#parts.failure === null) await this.#save();
+    if (this.#isClosed) sometimes('log: given up while it was being closed');
+    else this.#release();
+  }
+
+  async #save(): Promise<void> {
+    try {
       await this.flush();
-      await saveForClose(this.#parts);
+      if (!this.#isClosed) await saveForClose(this.#parts);
+    } catch (error) {
+      // The directory may have been moved away meanwhile.
+      if (!this.#isClosed) throw error;
     }
-    this.#release();
   }
 
   /** Lets go of files and memory without saving: the directory is about to be removed, or the disk has failed. */

@@ -186,6 +186,26 @@ test('B1: a log that is given up during a sync does not say that what it has not
   assert.deepEqual([log.durableOffset, durations.length], [1, 1]);
 });
 
+test('B1: a log that is given up while it is being closed ends the close (seed 17364)', async () => {
+  for (const mayRename of [false, true]) {
+    const fs = new MemoryFs();
+    const { log, durable } = await openTestLog(fs);
+    fs.holdSyncs = true;
+    append(log, batchOf(['a']));
+    const closed = log.close();
+    const { directory } = log;
+    const over = log.abandon();
+    fs.holdSyncs = false;
+    fs.releaseSyncs();
+    await over;
+    if (mayRename) fs.rename(directory, `${directory}.gone`);
+    await closed;
+    assert.deepEqual([log.durableOffset, durable.length], [0, 0]);
+    await log.close();
+    assert.equal(fs.stat(directory) === null, mayRename);
+  }
+});
+
 test('A2, A3: a truncation at the log end takes no record, but the epoch that begins there', async () => {
   const { log } = await openTestLog(new MemoryFs(), { isNew: true });
   append(log, batchOf(['a']));

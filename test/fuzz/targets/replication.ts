@@ -121,7 +121,7 @@ function leaderLog(): PartitionLog {
 async function lead(input: Uint8Array): Promise<Outcome> {
   const scheduler = new ManualScheduler();
   const clock = new ManualClock();
-  const desired = { state: stateOf(1), isRecovering: false, isLost: false, directoryId: null };
+  const desired = { state: stateOf(1), isRecovering: false, isLost: false, isOnlyCandidate: false, directoryId: null };
   const hosted = new HostedPartition({ topicName: 'orders', topicId, partition: 0 }, desired);
   hosted.log = leaderLog();
   const config = {
@@ -184,7 +184,7 @@ async function follow(input: Uint8Array): Promise<Outcome> {
   const log = await openLog(fs);
   const hosted = new HostedPartition(
     { topicName: 'orders', topicId, partition: 0 },
-    { state: stateOf(2), isRecovering: false, isLost: false, directoryId: null },
+    { state: stateOf(2), isRecovering: false, isLost: false, isOnlyCandidate: false, directoryId: null },
   );
   hosted.log = log;
   const follower = new PartitionFollower({ state: stateOf(2), log, highWatermark: 0 });

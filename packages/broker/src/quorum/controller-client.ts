@@ -104,7 +104,7 @@ export class ControllerClient {
   #ask(api: { apiKey: number; apiVersion: number }, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const controllerId = this.#options.controllerId();
     if (controllerId === null) return Promise.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, 'no controller is known'));
-    if (controllerId === this.#options.nodeId) return this.#options.local(api.apiKey, api.apiVersion, payload);
+    if (controllerId === this.#options.nodeId) return this.#askOwn(api, payload, timeoutMs);
     const stream = this.#streamFor(controllerId);
     if (stream === null) {
       return Promise.reject(new ControllerError(ErrorCode.NOT_CONTROLLER, `no address for controller ${controllerId}`));
@@ -140,6 +140,18 @@ export class ControllerClient {
         brokerId: this.#options.nodeId,
         brokerEpoch: this.#options.brokerEpoch(),
       });
+    });
+  }
+
+  /** The controller on this node waits for the disks of others, as any does: a heartbeat must not wait with it for ever. */
+  #askOwn(api: { apiKey: number; apiVersion: number }, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.timers.setTimer(timeoutMs, () => {
+        sometimes('broker: its own controller is silent');
+        reject(new ControllerError(ErrorCode.REQUEST_TIMED_OUT, `controller ${this.#options.nodeId} is silent`));
+      });
+      const answered = this.#options.local(api.apiKey, api.apiVersion, payload);
+      void answered.then(resolve, reject).finally(() => timer.cancel());
     });
   }
 

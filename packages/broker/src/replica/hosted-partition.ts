@@ -21,6 +21,8 @@ export interface DesiredPartition {
   readonly isRecovering: boolean;
   /** The controller has noted this replica as lost: its log is damaged and must be fetched anew (B3). */
   readonly isLost: boolean;
+  /** Nobody else may be elected without losing committed records, whoever comes back: alone in the ISR, with an empty ELR. */
+  readonly isOnlyCandidate: boolean;
   /** Where the controller believes this replica's log to be. */
   readonly directoryId: string | null;
 }

@@ -9,7 +9,8 @@
  * out of ISR and ELR and lets another lead; as a follower the replica then cuts its log before the damage and fetches the
  * rest again, and when the new leader knows how short it is now, the controller is told the real directory. From there
  * the usual rule for joining the ISR holds. Where nobody else can lead, the controller refuses: the replica goes on
- * leading without the damaged batch, and is offered again from time to time.
+ * leading without the damaged batch, and is offered again from time to time. Where only the epochs of batches have rotted it
+ * mends them and leads with all of them.
  */
 import { sometimes } from '@jackdaw/base';
 import type { NodeId, Timer, Timers } from '@jackdaw/base';
@@ -26,8 +27,8 @@ export interface ReplicaDirectoriesOptions {
   readonly directoryOf: (hosted: HostedPartition) => string | null;
   /** Sends to the active controller; rejects when there is none or the answer does not come in time. */
   readonly assign: (request: AssignReplicasToDirsRequest) => Promise<AssignReplicasToDirsResponse>;
-  /** Nobody else can lead the partition; told once until that changes. */
-  readonly onLastCopy: (hosted: HostedPartition) => void;
+  /** Nobody else can lead the partition; told again from time to time, `isNews` once until that changes. */
+  readonly onLastCopy: (hosted: HostedPartition, isNews: boolean) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -133,9 +134,10 @@ export class ReplicaDirectories {
       this.#refused.delete(hosted);
       return;
     }
-    if (!this.#refused.has(hosted)) sometimes('broker: damaged replica has to go on leading');
-    if (!this.#refused.has(hosted)) this.#options.onLastCopy(hosted);
+    const isNews = !this.#refused.has(hosted);
+    if (isNews) sometimes('broker: damaged replica has to go on leading');
     this.#refused.add(hosted);
+    this.#options.onLastCopy(hosted, isNews);
   }
 
   #request(told: ReadonlyMap<HostedPartition, string>): AssignReplicasToDirsRequest {

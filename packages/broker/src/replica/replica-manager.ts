@@ -34,6 +34,10 @@ export interface ReplicaEvents {
   onFailure(partition: HostedPartition, error: unknown): void;
   /** A batch on disk fails its CRC; told once for each offset below those told before (B3). */
   onCorrupt(partition: HostedPartition, offset: Offset): void;
+  /** The log is damaged, and no other replica can lead. */
+  onLastCopy(partition: HostedPartition): void;
+  /** The epochs of batches had rotted, and nobody else can lead: from here on they have the leader's own. */
+  onEpochsMended(partition: HostedPartition, offset: Offset): void;
   /** A damaged log was cut and is fetched again from here on. */
   onRefetching(partition: HostedPartition, offset: Offset): void;
   onRemoved(partition: HostedPartition): void;
@@ -182,6 +186,37 @@ export class ReplicaManager {
     this.#options.directoryMayDiffer(hosted);
   }
 
+  /**
+   * The controller has nobody else to lead. When nobody who is away could either, a log in which only epochs of batches have
+   * rotted is mended, and leads. Any other damage stays where it is; it is told once, when it is news.
+   */
+  onLastCopy(hosted: HostedPartition, isNews: boolean): void {
+    const { log, desired } = hosted;
+    if (hosted.isRemoved || this.#isClosed || log === null || hosted.storageFailure !== null) return;
+    const { state, isOnlyCandidate } = desired;
+    const mayMend = state.leader === this.#options.nodeId && isOnlyCandidate && this.#isRotten(hosted, log);
+    if (!mayMend) {
+      if (isNews) this.#options.events.onLastCopy(hosted);
+      return;
+    }
+    try {
+      this.#leadMended(hosted, log);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      if (log.isOffline) this.onStorageFailure(hosted, error);
+      // A full disk: tried again when the controller is asked again.
+    }
+  }
+
+  #leadMended(hosted: HostedPartition, log: PartitionLog): void {
+    const { state } = hosted.desired;
+    const { endOffset } = log.endOffsetForEpoch(state.leaderEpoch);
+    log.mendEpochs(state.leaderEpoch, endOffset);
+    if (hosted.damagedFrom === endOffset) hosted.damagedFrom = null;
+    this.#options.events.onEpochsMended(hosted, endOffset);
+    this.#beginToLead(hosted, log, state);
+  }
+
   /** Appends replicated batches; throws what the log throws. */
   appendAsFollower(hosted: HostedPartition, batches: Uint8Array): void {
     const log = hosted.log;
@@ -312,21 +347,23 @@ export class ReplicaManager {
 
   /**
    * An epoch in the log that no leader has been given yet: a batch's header has rotted, for the CRC does not cover its epoch
-   * (B3). It can neither lead nor follow with it. Known only when the metadata is up to date: after a start it may be older
-   * than the log.
+   * (B3). It can neither lead nor follow with it, unless nobody else can lead (`onLastCopy`). Known only when the metadata is
+   * up to date: after a start it may be older than the log.
    */
   #hasRottenEpoch(hosted: HostedPartition, log: PartitionLog, { leaderEpoch }: PartitionState): boolean {
-    const isRotten = this.#isMetadataCurrent && !hosted.desired.isLost && (log.latestEpoch() ?? -1) > leaderEpoch;
-    if (!isRotten) return false;
+    if (!this.#isRotten(hosted, log)) return false;
     this.#leaveRole(hosted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     this.onCorrupt(hosted, log.endOffsetForEpoch(leaderEpoch).endOffset);
     return true;
   }
 
+  #isRotten(hosted: HostedPartition, log: PartitionLog): boolean {
+    return this.#isMetadataCurrent && !hosted.desired.isLost && (log.latestEpoch() ?? -1) > hosted.leaderEpoch;
+  }
+
   #lead(hosted: HostedPartition, log: PartitionLog, state: PartitionState): void {
-    const nowMs = this.#options.clock.monotonicMs();
     if (hosted.role.kind === 'leader' && hosted.role.leader.leaderEpoch === state.leaderEpoch) {
-      hosted.role.leader.onMetadata(state, nowMs);
+      hosted.role.leader.onMetadata(state, this.#options.clock.monotonicMs());
       this.#options.isrMayChange(hosted);
       return;
     }
@@ -338,6 +375,10 @@ export class ReplicaManager {
       this.#options.events.onFailure(hosted, new Error(text));
       return;
     }
+    this.#beginToLead(hosted, log, state);
+  }
+
+  #beginToLead(hosted: HostedPartition, log: PartitionLog, state: PartitionState): void {
     this.#options.unfollow(hosted);
     if (hosted.role.kind === 'leader') hosted.role.leader.resign();
     const leader = new PartitionLeader({
@@ -350,7 +391,7 @@ export class ReplicaManager {
         replicaLagTimeMaxMs: this.#options.replicaLagTimeMaxMs,
         broker: this.#options.broker,
       },
-      nowMs,
+      nowMs: this.#options.clock.monotonicMs(),
       onHighWatermark: () => hosted.notifyHighWatermark(),
       onUnsettled: () => this.#options.isrUnsettled(hosted),
     });

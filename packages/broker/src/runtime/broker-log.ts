@@ -106,9 +106,21 @@ export class BrokerLog implements ReplicaEvents {
   }
 
   onLastCopy(partition: HostedPartition): void {
+    const what =
+      partition.role.kind === 'leader'
+        ? 'it goes on leading, without the corrupt batch'
+        : 'the partition waits for another one that was in sync';
     this.#logger.error(
       { ...idsOf(partition), offset: partition.damagedFrom },
-      'no other replica can lead instead of this damaged one: it goes on leading, without the corrupt batch',
+      `no other replica can lead instead of this damaged one: ${what}`,
+    );
+  }
+
+  onEpochsMended(partition: HostedPartition, offset: number): void {
+    this.#logger.error(
+      { ...idsOf(partition), offset, leaderEpoch: partition.leaderEpoch },
+      'the leader epochs of the last batches were damaged on disk, and no other replica can lead: ' +
+        'their records are sound, and count from now on as written in the epoch of this leader',
     );
   }
 

@@ -44,7 +44,7 @@ class World {
     this.log = log;
     this.hosted = new HostedPartition(
       { topicName: offsetsTopic, topicId, partition: 0 },
-      { state: this.#state, isRecovering: false, isLost: false, directoryId: null },
+      { state: this.#state, isRecovering: false, isLost: false, isOnlyCandidate: true, directoryId: null },
     );
     this.hosted.log = log;
     const image = imageOfTopics([

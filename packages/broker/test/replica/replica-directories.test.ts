@@ -14,7 +14,7 @@ const topicId = 'AAAAAAAAAAAAAAAAAAAAAw';
 
 function desired(directoryId: string): DesiredPartition {
   const state = { leader: 2, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], isr: [2] };
-  return { state, isRecovering: false, isLost: directoryId === directoryIds.lost, directoryId };
+  return { state, isRecovering: false, isLost: directoryId === directoryIds.lost, isOnlyCandidate: false, directoryId };
 }
 
 interface Fixture {

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvariantError, ManualClock, Prng } from '@jackdaw/base';
-import { defaultLogConfig, MemoryFs, type LogManager } from '@jackdaw/log';
-import { encodeBatch, uuidOf } from '@jackdaw/protocol';
+import { defaultLogConfig, makeDirectoryDurable, MemoryFs, type LogManager, type PartitionLog } from '@jackdaw/log';
+import { batchLeaderEpoch, batchSizeInBytes, encodeBatch, uuidOf } from '@jackdaw/protocol';
 import type { DesiredPartition } from '../../src/replica/hosted-partition.ts';
 import { ReplicaManager } from '../../src/replica/replica-manager.ts';
 import { openTestLogs } from '../test-logs.ts';
@@ -21,7 +21,9 @@ interface Disk {
 }
 
 function newDisk(): Disk {
-  return { fs: new MemoryFs(), clock: new ManualClock(0, 1_760_000_000_000) };
+  const fs = new MemoryFs();
+  makeDirectoryDurable(fs, '/data');
+  return { fs, clock: new ManualClock(0, 1_760_000_000_000) };
 }
 
 interface Broker {
@@ -31,6 +33,10 @@ interface Broker {
   readonly failures: unknown[];
   /** Offsets from which on a log was found damaged. */
   readonly damage: number[];
+  /** Offsets from which on batches have been given their leader's epoch. */
+  readonly mended: number[];
+  /** Damage for which there is no other replica. */
+  readonly unmended: (number | null)[];
 }
 
 /** A broker that starts on the disk, with the locks of those before it broken. */
@@ -39,6 +45,8 @@ async function start({ fs, clock }: Disk): Promise<Broker> {
   const quarantined: string[] = [];
   const failures: unknown[] = [];
   const damage: number[] = [];
+  const mended: number[] = [];
+  const unmended: (number | null)[] = [];
   const replicas = new ReplicaManager({
     nodeId,
     logManager: logs,
@@ -60,12 +68,14 @@ async function start({ fs, clock }: Disk): Promise<Broker> {
       onTruncated: () => undefined,
       onFailure: (_, error) => void failures.push(error),
       onCorrupt: (_, offset) => void damage.push(offset),
+      onLastCopy: ({ damagedFrom }) => void unmended.push(damagedFrom),
+      onEpochsMended: (_, offset) => void mended.push(offset),
       onRefetching: () => undefined,
       onRemoved: () => undefined,
       onQuarantined: (name) => void quarantined.push(name),
     },
   });
-  return { logs, replicas, quarantined, failures, damage };
+  return { logs, replicas, quarantined, failures, damage, mended, unmended };
 }
 
 function keyOf(topicId: string): { topicName: string; topicId: string; partition: number } {
@@ -74,7 +84,7 @@ function keyOf(topicId: string): { topicName: string; topicId: string; partition
 
 function leading(leaderEpoch: number): DesiredPartition {
   const state = { leader: nodeId, leaderEpoch, partitionEpoch: 0, replicas: [nodeId], isr: [nodeId] };
-  return { state, isRecovering: false, isLost: false, directoryId: null };
+  return { state, isRecovering: false, isLost: false, isOnlyCandidate: true, directoryId: null };
 }
 
 /** Waits until what was begun has come to its end; nothing here takes longer than some turns of the event loop. */
@@ -138,17 +148,22 @@ test('B10: a partition that a full disk had no room for is opened when there is 
   );
 });
 
-test('B3: an epoch that no leader has been given is damage, once the metadata is up to date', async () => {
+/** A disk with batches of one record each, of such epochs, on which a broker was killed; and the log as it was. */
+async function diskWithEpochs(epochs: readonly number[]): Promise<Disk & { readonly log: PartitionLog }> {
   const disk = newDisk();
   const { logs } = await start(disk);
   const log = await logs.getOrCreate(keyOf(laterId), defaultLogConfig);
-  for (const leaderEpoch of [0, 0, 512]) {
-    log.appendAsFollower(
-      encodeBatch({ records: [{ key: null, value: Buffer.from('x') }], leaderEpoch, baseOffset: log.logEndOffset }),
-    );
+  for (const leaderEpoch of epochs) {
+    const records = [{ key: null, value: Buffer.from(`in ${leaderEpoch}`) }];
+    log.appendAsFollower(encodeBatch({ records, leaderEpoch, baseOffset: log.logEndOffset }));
   }
   await settle();
   disk.fs.crash('processOnly', new Prng(1));
+  return { ...disk, log };
+}
+
+test('B3: an epoch that no leader has been given is damage, once the metadata is up to date', async () => {
+  const { log, ...disk } = await diskWithEpochs([0, 0, 512]);
   const { replicas, damage } = await start(disk);
   replicas.update(keyOf(laterId), leading(3));
   await settle();
@@ -164,6 +179,50 @@ test('B3: an epoch that no leader has been given is damage, once the metadata is
   assert.equal(log.logEndOffset, 3);
   assert.equal(replicas.getById(laterId, 0)?.log?.logEndOffset, 2);
 });
+
+test('B3: where nobody else can lead, records with a rotten epoch are led with in the new one', async () => {
+  const { log: former, ...disk } = await diskWithEpochs([0, 1, 512, 513]);
+  const { replicas, damage, mended, failures, unmended } = await start(disk);
+  const another = { ...leading(3), isOnlyCandidate: false };
+  replicas.update(keyOf(laterId), another);
+  await settle();
+  await replicas.onMetadataCurrent();
+  const hosted = replicas.getById(laterId, 0);
+  const log = hosted?.log;
+  assert.ok(hosted && log);
+  assert.deepEqual([hosted.role.kind, damage], ['none', [2]]);
+  failures.length = 0;
+  // The controller has refused to let another replica lead, because the one that could is away.
+  replicas.onLastCopy(hosted, true);
+  replicas.onLastCopy(hosted, false);
+  assert.deepEqual([hosted.role.kind, mended, unmended], ['none', [], [2]], 'another one that was in sync is waited for');
+  replicas.update(keyOf(laterId), leading(3));
+  replicas.onLastCopy(hosted, false);
+  assert.deepEqual([hosted.role.kind, mended, hosted.damagedFrom, failures], ['leader', [2], null, []]);
+  assert.deepEqual([log.logEndOffset, log.latestEpoch(), log.epochForOffset(1)], [former.logEndOffset, 3, 1]);
+  assert.deepEqual(log.endOffsetForEpoch(1), { leaderEpoch: 1, endOffset: 2 }, 'others fetch again what was mended');
+  assert.deepEqual(await epochsOf(log), [0, 1, 3, 3]);
+  await settle();
+  assert.equal(log.durableOffset, 4);
+  replicas.onLastCopy(hosted, false);
+  assert.deepEqual(mended, [2], 'once');
+  disk.fs.crash('loseUnsynced', new Prng(2));
+  const again = await start(disk);
+  again.replicas.update(keyOf(laterId), leading(4));
+  await settle();
+  await again.replicas.onMetadataCurrent();
+  assert.equal(again.replicas.getById(laterId, 0)?.role.kind, 'leader');
+  assert.deepEqual(await epochsOf(again.replicas.getById(laterId, 0)?.log ?? log), [0, 1, 3, 3]);
+});
+
+async function epochsOf(log: PartitionLog): Promise<number[]> {
+  const read = await log.read({ fetchOffset: 0, maxOffset: log.logEndOffset, maxBytes: 1 << 20, minOneBatch: true });
+  assert.equal(read.kind, 'data');
+  const bytes = Buffer.concat(read.kind === 'data' ? read.chunks : []);
+  const epochs: number[] = [];
+  for (let at = 0; at < bytes.length; at += batchSizeInBytes(bytes, at)) epochs.push(batchLeaderEpoch(bytes, at));
+  return epochs;
+}
 
 test('A4: a log that begins anew in the middle of a batch takes the whole batch', async () => {
   const { replicas } = await start(newDisk());

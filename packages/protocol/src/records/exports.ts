@@ -64,6 +64,7 @@ export {
   batchHeaderBytes,
   bytesUpToMagic,
   incrementSequence,
+  leaderEpochPosition,
   lengthOverheadBytes,
   noLeaderEpoch,
   noProducerEpoch,

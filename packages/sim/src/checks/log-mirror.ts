@@ -20,6 +20,7 @@ export interface BatchMark {
 interface PlacedBatch extends BatchMark {
   /** Base offset of its segment. */
   readonly segment: number;
+  readonly position: number;
   readonly endPosition: number;
 }
 
@@ -44,6 +45,7 @@ export class LogMirror {
     if (log.truncations !== this.#truncations) {
       this.#truncations = log.truncations;
       while (this.end > log.logEndOffset) this.batches.pop();
+      this.#forgetMended(log, disk);
     }
     if (this.end >= log.logEndOffset) return;
     const segments = log.segmentBaseOffsets;
@@ -56,12 +58,22 @@ export class LogMirror {
       while (bytes.length - position >= headerBytes && this.end < log.logEndOffset) {
         const endPosition = position + batchSizeInBytes(bytes, position);
         if (endPosition <= position + headerBytes - 1 || endPosition > bytes.length) return;
-        const batch = placedBatch(bytes, position, { segment, endPosition });
+        const batch = placedBatch(bytes, position, { segment, position, endPosition });
         position = endPosition;
         if (batch.nextOffset <= this.end) continue;
         this.batches.push(batch);
         onBatch({ ...batch, epochBefore: this.#epochBefore(log.logStartOffset) });
       }
+    }
+  }
+
+  /** The last batches may have got another epoch where they are (`mendEpochs`). */
+  #forgetMended(log: PartitionLog, disk: MemoryFs): void {
+    for (let last = this.batches.at(-1); last !== undefined; last = this.batches.at(-1)) {
+      const bytes = disk.contentOf(segmentPath(log.directory, last.segment));
+      if (bytes === null || bytes.length < last.endPosition) return;
+      if (batchLeaderEpoch(bytes, last.position) === last.leaderEpoch) return;
+      this.batches.pop();
     }
   }
 
@@ -94,7 +106,11 @@ export class LogMirror {
   }
 }
 
-function placedBatch(bytes: Uint8Array, position: number, place: { segment: number; endPosition: number }): PlacedBatch {
+function placedBatch(
+  bytes: Uint8Array,
+  position: number,
+  place: { segment: number; position: number; endPosition: number },
+): PlacedBatch {
   return {
     baseOffset: batchBaseOffset(bytes, position),
     nextOffset: batchLastOffset(bytes, position) + 1,

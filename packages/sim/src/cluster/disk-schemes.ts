@@ -64,4 +64,22 @@ export const rotDown: Scheme = (prng) => ({
   isControllerApart: true,
 });
 
-export const diskSchemes: readonly Scheme[] = [cutsAndRolls, failuresInSyncs, trimmedAndFull, rotTwice];
+/** A broker that stops waits for its disk, while a topic of which it holds a log is deleted. */
+const stopsOnHungDisks: Scheme = (prng) => ({
+  faults: faultsOf(
+    prng,
+    [0, 1, 2, 3].map((at) => ['stop-while-hung', 'any', 200 + at * 1_000, 600 + at * 1_000, 200] as const),
+  ),
+  settings: alert,
+  topics: topicsOf(prng, 3, 1),
+  workload: { ...busy, hasTenant: true },
+});
+
+export const diskSchemes: readonly Scheme[] = [
+  cutsAndRolls,
+  failuresInSyncs,
+  trimmedAndFull,
+  rotTwice,
+  stopsOnHungDisks,
+  stopsOnHungDisks,
+];

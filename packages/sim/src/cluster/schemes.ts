@@ -164,9 +164,11 @@ const rottenEpochs: Scheme = (prng) => ({
     ['rot-epoch', 'any', 3_000, 3_500],
   ]),
   settings: { ...alert, ...covered },
-  topics: topicsOf(prng, 2),
+  topics: prng.chance(0.3) ? onlyCopies : topicsOf(prng, 2),
   workload: { ...busy, hasTrimmer: false },
 });
+
+const onlyCopies: readonly TopicPlan[] = [{ name: 't1', partitions: 6, replicationFactor: 1, minInsyncReplicas: 1, configs: {} }];
 
 const rotBehindFollowers: Scheme = (prng) => ({
   faults: faultsOf(prng, [

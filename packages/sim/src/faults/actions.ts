@@ -57,6 +57,7 @@ export type FaultKind =
   | 'rot-down'
   | 'cut-voter'
   | 'fail-in-stop'
+  | 'stop-while-hung'
   | 'relay-tail'
   | 'clear-elr'
   | 'fenced-restart'

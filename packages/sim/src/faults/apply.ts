@@ -35,7 +35,7 @@ import {
   unregisterAway,
 } from './schemes.ts';
 import { cutToPoint } from './point-schemes.ts';
-import { cutAndCrash, cutAndRoll, failInSync, trimAndFill, trimUnderWalk } from './storage-schemes.ts';
+import { cutAndCrash, cutAndRoll, failInSync, stopWhileHung, trimAndFill, trimUnderWalk } from './storage-schemes.ts';
 import { cutAllPower, cutPower, kill, killAtEffect, pause, stop } from './process-faults.ts';
 
 const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
@@ -92,6 +92,7 @@ const faults: Readonly<Record<FaultKind, (context: FaultContext) => void>> = {
   'rot-down': rotDown,
   'cut-voter': cutVoter,
   'fail-in-stop': failInStop,
+  'stop-while-hung': stopWhileHung,
   'relay-tail': relayTail,
   'clear-elr': clearElr,
   'fenced-restart': fencedRestart,

@@ -90,6 +90,7 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'rot-down': [0, 0],
   'cut-voter': [100, 600],
   'fail-in-stop': [0, 0],
+  'stop-while-hung': [0, 500],
   'relay-tail': [0, 0],
   'clear-elr': [0, 1_000],
   'fenced-restart': [0, 0],

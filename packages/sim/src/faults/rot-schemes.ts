@@ -10,6 +10,7 @@ import { isCovered, victimOf } from './atlas.ts';
 import { pick, type FaultContext } from './context.ts';
 import { batchesIn, damageWhenAllowed } from './damage-faults.ts';
 import { cutAllPower } from './process-faults.ts';
+import { logOf } from './storage-schemes.ts';
 import { isolated, pickPartition, readAll, shut, when, type Placed } from './scheme.ts';
 
 /** Where the epoch of a batch begins; the CRC does not cover it. */
@@ -61,8 +62,12 @@ function readLater(context: FaultContext, node: SimNode): void {
 /** Until then it has registered, caught up and been elected as the preferred leader. */
 const rebalancedMs = 1_300;
 
-/** The epoch of one batch flips while its broker is down: of any, or of the last one of a log that it then has to lead. */
+/**
+ * The epoch of one batch flips while its broker is down: of any, of the last one of a log that it then has to lead, or of the
+ * last one of which there is no other copy, and which has to be led with all the same.
+ */
 export function rotEpoch(context: FaultContext): void {
+  if (rotOnlyCopy(context)) return;
   if (context.prng.chance(0.75)) {
     whenLeading(context, {
       isFit: ({ replicas }, others) => replicas.length > 1 && mayBeAway(context, others),
@@ -81,11 +86,24 @@ export function rotEpoch(context: FaultContext): void {
   });
 }
 
+/** False when the victim leads no partition that nobody else is a replica of. */
+function rotOnlyCopy(context: FaultContext): boolean {
+  const node = victim(context);
+  if (node === null || node.broker === null) return false;
+  const placed = pickPartition(context, ({ leader, replicas }) => leader === node.id && replicas.length === 1);
+  if (placed === null || batchCount(node, placed) === 0) return false;
+  const directory = logOf(node, placed)?.directory ?? '';
+  sometimes('fault: the epoch of a batch rots in the only copy');
+  // No record goes with it, so that it may be done to the only copy.
+  damageWhenAllowed(context, { node, isAllowed: () => true, damage: () => flipEpoch(context, node, directory) });
+  return true;
+}
+
 function rotLastEpoch(context: FaultContext, node: SimNode, placed: Placed): void {
   const { cluster, action, book } = context;
   const others = othersOf(context, node, placed.state);
   const undo = isolated(context, ...others);
-  const directory = node.services?.replicas.getById(placed.topicId, placed.partition)?.log?.directory ?? '';
+  const directory = logOf(node, placed)?.directory ?? '';
   when(context, {
     isDue: () => others.every(({ id }) => cluster.image?.brokers.get(id)?.fenced !== false),
     onDue: () => {
@@ -219,8 +237,8 @@ function whenOneOfTwo(context: FaultContext, { isFit, onDue }: Opportunity<(othe
 /** Enough that the first of those that rot is not among the last. */
 const fewBatches = 4;
 
-function batchCount(node: SimNode, { topicId, partition }: Placed): number {
-  const log = node.services?.replicas.getById(topicId, partition)?.log ?? null;
+function batchCount(node: SimNode, placed: Placed): number {
+  const log = logOf(node, placed);
   const logs = node.disk.files().filter(({ path }) => log !== null && path.startsWith(`${log.directory}/`));
   return logs.reduce((count, { path }) => count + (path.endsWith('.log') ? batchesIn(node.disk, path).length : 0), 0);
 }
@@ -275,8 +293,8 @@ const aloneMs = 1_200;
 /** Records that the follower shall miss. */
 const unfetched = 10;
 
-function endOn(node: SimNode, { topicId, partition }: Placed): number {
-  return node.services?.replicas.getById(topicId, partition)?.log?.logEndOffset ?? 0;
+function endOn(node: SimNode, placed: Placed): number {
+  return logOf(node, placed)?.logEndOffset ?? 0;
 }
 
 interface Opportunity<Fit> {
@@ -337,7 +355,7 @@ interface Rot {
 
 /** One bit in each batch from an offset on, at most so many; not in the last one, for that could have been torn as well. */
 function rotBatches({ cluster, prng }: FaultContext, node: SimNode, { placed, fromOffset }: Rot): void {
-  const log = node.services?.replicas.getById(placed.topicId, placed.partition)?.log ?? null;
+  const log = logOf(node, placed);
   if (log === null) return;
   cluster.damaged.add(node.id);
   let left = maxRotten;

@@ -13,6 +13,7 @@ import { batchesIn } from './damage-faults.ts';
 import { replaceAfterwards } from './disk-faults.ts';
 import { holdDown } from './process-faults.ts';
 import { makeChanges } from './quorum-schemes.ts';
+import { tenantTopic } from '../workload/plan.ts';
 import { isolated, patienceMs, pickPartition, shut, when, type Placed } from './scheme.ts';
 
 /** Of each operation of its disk, when it is to lose its power in the midst of some. */
@@ -71,6 +72,53 @@ export function cutAndCrash(context: FaultContext): void {
     },
     otherwise: undo,
   });
+}
+
+/** A broker that is stopped waits for its disk to close a log, and the log's topic is deleted meanwhile. */
+export function stopWhileHung(context: FaultContext): void {
+  const former = context.cluster.image?.topicByName(tenantTopic)?.id;
+  let found: Hosting | null = null;
+  when(context, {
+    // A new one: the broker shall be about to close its logs before it is deleted.
+    isDue: () => (found = tenanted(context)) !== null && found.placed.topicId !== former,
+    onDue: () => {
+      if (found !== null) slowDownAndStop(context, found);
+    },
+  });
+}
+
+function slowDownAndStop(context: FaultContext, { node, placed }: Hosting): void {
+  slowDown(context, node);
+  when(context, {
+    isDue: () => logOf(node, placed)?.needsSync === true,
+    onDue: () => {
+      holdDown(context, node);
+      node.stop();
+      const { services } = node;
+      when(context, {
+        isDue: () => !node.isRunning || services?.replicas.getById(placed.topicId, placed.partition) === undefined,
+        onDue: () => {
+          if (node.isRunning) sometimes('fault: a topic is deleted while its broker waits for its disk to stop');
+        },
+      });
+    },
+  });
+}
+
+interface Hosting {
+  readonly node: SimNode;
+  readonly placed: Placed;
+}
+
+/** A broker with a replica of the tenant's topic, which will be deleted soon. */
+function tenanted({ cluster, book, prng }: FaultContext): Hosting | null {
+  const topic = cluster.image?.topicByName(tenantTopic) ?? null;
+  const state = topic?.partitions.get(0);
+  if (topic === null || state === undefined) return null;
+  const nodes = cluster.running.filter(({ id, broker }) => broker !== null && state.replicas.includes(id) && !book.isHeld(id));
+  return nodes.length === 0
+    ? null
+    : { node: pick(prng, nodes), placed: { topicId: topic.id, topic: tenantTopic, partition: 0, state } };
 }
 
 export function logOf({ services }: SimNode, { topicId, partition }: Placed): PartitionLog | null {

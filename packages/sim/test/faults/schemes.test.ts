@@ -59,6 +59,7 @@ for (const [kind, place] of ofReplicas) {
 const ofDisks = [
   ['cut-and-roll', 'fault: a log is cut and rolls while its recovery point is written'],
   ['fail-in-sync', 'fault: a disk fails while files of a log are synced'],
+  ['stop-while-hung', 'log: given up while it was being closed'],
   ['trim-and-fill', 'fault: the disk of a follower that has to begin inside a batch is full'],
   ['rot-twice', 'fault: a broker dies between a cut of damage and its registration'],
 ] as const;
