@@ -2,7 +2,7 @@
  * What a batch says, for people and for programs: one `FAILED` line for each failure, rare places, costs, the verdict.
  */
 import type { SeedFailure } from './seed-outcome.ts';
-import { seedsThatReachAll, type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 /** The line that programs read: `FAILED seed <n> check <name>: <first line>`. */
 export function failureLine({ seed, check, detail }: SeedFailure): string {
@@ -23,21 +23,22 @@ export function progressLine(tally: Tally, progress: BatchTime & { readonly tota
 
 /** Whether the batch is good. A small one need not have come to every rare place. */
 export function isGood(tally: Tally, catalogue: readonly string[]): boolean {
-  return tally.failures.length === 0 && (tally.seeds < seedsThatReachAll || tally.neverReached(catalogue).length === 0);
+  return tally.failures.length === 0 && tally.missed(catalogue).length === 0;
 }
 
 /** Everything that is said at the end. */
 export function finalLines(tally: Tally, batch: BatchTime & { readonly catalogue: readonly string[] }): string[] {
   const { catalogue, elapsedMs } = batch;
   const never = tally.neverReached(catalogue);
+  const missed = new Set(tally.missed(catalogue));
   return [
     `rare places: ${catalogue.length - never.length} of ${catalogue.length} reached; how often in all:`,
     ...catalogue.filter((name) => tally.sometimes.has(name)).map((name) => `  ${count(tally.sometimes.get(name))}  ${name}`),
-    ...never.map((name) => `NEVER REACHED ${name}`),
+    ...never.map((name) => `${missed.has(name) ? 'NEVER REACHED' : 'not reached by so few seeds:'} ${name}`),
     ...tally.failures.toSorted((a, b) => a.seed - b.seed).map(failureLine),
     ...failuresByCheck(tally),
     ...costLines(tally, elapsedMs / 1_000),
-    verdictOf(tally, never),
+    verdictOf(tally, { never: never.length, missed: missed.size }),
   ];
 }
 
@@ -62,11 +63,11 @@ function costLines(tally: Tally, elapsedSeconds: number): string[] {
   ];
 }
 
-function verdictOf(tally: Tally, never: readonly string[]): string {
+function verdictOf(tally: Tally, places: { readonly never: number; readonly missed: number }): string {
   if (tally.failures.length > 0) return `verdict: FAILED: npm run sim -- --seed ${tally.failures[0]?.seed ?? 0} --minimise`;
-  if (never.length === 0) return 'verdict: every check held, every rare place was reached';
-  if (tally.seeds < seedsThatReachAll) return 'verdict: every check held';
-  return `verdict: FAILED: every check held, but ${never.length} rare places were never reached: the simulator is blind there`;
+  if (places.never === 0) return 'verdict: every check held, every rare place was reached';
+  if (places.missed === 0) return 'verdict: every check held';
+  return `verdict: FAILED: every check held, but ${places.missed} rare places were never reached: the simulator is blind there`;
 }
 
 /** The same for programs. */

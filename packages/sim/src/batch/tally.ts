@@ -1,10 +1,12 @@
 /**
  * What a batch has found so far: failures, rare places, costs, and whether seeds that ran twice did the same twice.
  */
+import { rarestPlaces } from './rarest-places.ts';
 import type { SeedFailure, SeedOutcome } from './seed-outcome.ts';
 
-/** Seeds from which on a batch must have come to every rare place. */
-export const seedsThatReachAll = 500;
+/** Seeds from which on a batch must have come to every rare place but the rarest, and from which on to those as well. */
+export const seedsThatReachMost = 1_000;
+export const seedsThatReachAll = 5_000;
 
 export class Tally {
   readonly failures: SeedFailure[] = [];
@@ -48,6 +50,12 @@ export class Tally {
   /** Names of `catalogue` that no run came to. */
   neverReached(catalogue: readonly string[]): string[] {
     return catalogue.filter((name) => !this.sometimes.has(name));
+  }
+
+  /** Those of them that so many seeds should have come to: there the simulator is blind. */
+  missed(catalogue: readonly string[]): string[] {
+    const never = this.neverReached(catalogue);
+    return never.filter((name) => this.seeds >= (rarestPlaces.has(name) ? seedsThatReachAll : seedsThatReachMost));
   }
 
   /** CPU milliseconds of the run at the quantile, 0 to 1. */

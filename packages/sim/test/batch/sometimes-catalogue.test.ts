@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { rarestPlaces } from '../../src/batch/rarest-places.ts';
 import { sometimesCatalogue } from '../../src/batch/sometimes-catalogue.ts';
 
 const packages = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -34,6 +35,14 @@ function sourcesOf(directory: string): string[] {
 test('the catalogue has every rare place that the sources mark, and no other', () => {
   const marked = [...marksIn('sometimes').keys()].sort();
   assert.deepEqual(sometimesCatalogue, marked);
+});
+
+test('the rarest places are in it, and are few', () => {
+  assert.deepEqual(
+    [...rarestPlaces].filter((name) => !sometimesCatalogue.includes(name)),
+    [],
+  );
+  assert.ok(rarestPlaces.size < sometimesCatalogue.length / 8);
 });
 
 test('a rare place has one name, and its name one place', () => {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeedQueue } from '../../src/batch/batch.ts';
+import { rarestPlaces } from '../../src/batch/rarest-places.ts';
 import { failureLine, finalLines, isGood } from '../../src/batch/report.ts';
 import type { SeedOutcome } from '../../src/batch/seed-outcome.ts';
 import { Tally } from '../../src/batch/tally.ts';
@@ -38,15 +39,21 @@ test('a seed that runs differently the second time has failed', () => {
   assert.equal(isGood(tally, []), false);
 });
 
-test('a small batch may miss a rare place, a large one may not', () => {
+test('a small batch may miss a rare place, a large one may not, and only a very large one must come to the rarest', () => {
   const tally = new Tally();
-  for (let seed = 0; seed < 499; seed++) tally.add(outcome(seed));
+  for (let seed = 0; seed < 999; seed++) tally.add(outcome(seed));
   assert.equal(isGood(tally, ['a: b', 'c: d']), true);
-  tally.add(outcome(499));
+  tally.add(outcome(999));
   assert.equal(isGood(tally, ['a: b']), true);
   assert.equal(isGood(tally, ['a: b', 'c: d']), false);
   const lines = finalLines(tally, { elapsedMs: 1_000, catalogue: ['a: b', 'c: d'] });
   assert.ok(lines.includes('NEVER REACHED c: d'));
+  const rarest = [...rarestPlaces][0] ?? '';
+  assert.equal(isGood(tally, ['a: b', rarest]), true);
+  const told = finalLines(tally, { elapsedMs: 1_000, catalogue: ['a: b', rarest] });
+  assert.ok(told.includes(`not reached by so few seeds: ${rarest}`));
+  for (let seed = 1_000; seed < 5_000; seed++) tally.add(outcome(seed));
+  assert.equal(isGood(tally, ['a: b', rarest]), false);
 });
 
 test('a failure is one line for programs', () => {
