@@ -52,18 +52,18 @@ const bitten: readonly (readonly [title: string, check: string, harm: (small: Sm
   [
     'a commit that a member of the ISR does not hold (A11, B1)',
     'HighWatermarkIsDurable',
-    ({ replicas: [leader] }) => {
-      lie(leader.log, 'logEndOffset', leader.log.logEndOffset + 1);
-      lie(leader.hosted, 'highWatermark', leader.log.logEndOffset);
+    ({ replicas: [{ log }], leader }) => {
+      lie(log, 'logEndOffset', log.logEndOffset + 1);
+      lie(leader, 'highWatermark', log.logEndOffset);
     },
   ],
   [
     'a commit below min.insync.replicas (A12)',
     'StrictMinIsr',
-    ({ replicas: [leader], leader: role }) => {
-      lie(role, 'isUnderMinIsr', true);
-      lie(leader.log, 'logEndOffset', leader.log.logEndOffset + 1);
-      lie(leader.hosted, 'highWatermark', leader.log.logEndOffset);
+    ({ replicas: [{ log }], leader }) => {
+      lie(leader, 'isUnderMinIsr', true);
+      lie(log, 'logEndOffset', log.logEndOffset + 1);
+      lie(leader, 'highWatermark', log.logEndOffset);
     },
   ],
   [
