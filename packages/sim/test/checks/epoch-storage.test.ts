@@ -32,7 +32,7 @@ function brokerWith(epochLines: readonly string[]) {
   };
   const log = {
     ...{ name: 't1-0', directory: 'd', isOffline: false, truncations: 0 },
-    ...{ segmentBaseOffsets: [0, 10, 20], logStartOffset: 0 },
+    ...{ segmentBaseOffsets: [0, 10, 20], logStartOffset: 0, latestEpoch: (): number | null => 4 },
     epochForOffset: (offset: number) => (offset < 5 ? 3 : 4),
   };
   const services = { logManager: { logs: () => [log] } };
@@ -58,4 +58,13 @@ test('B6: the oldest records go before the file says under which epoch they were
   Object.assign(broker.log, { segmentBaseOffsets: [10, 20], logStartOffset: 10, truncations: 1 });
   broker.mark('log: segments deleted by retention');
   bites('EpochsOutliveRecords', broker.look);
+});
+
+test('a log that its leader has emptied, and that has forgotten its epochs by its word, has none to outlive (seed 1323)', () => {
+  const broker = brokerWith([]);
+  broker.look();
+  broker.files.set('d/00000000000000000000.log.deleted', segmentOfEpoch(4));
+  Object.assign(broker.log, { segmentBaseOffsets: [10], logStartOffset: 10, truncations: 1, latestEpoch: () => null });
+  broker.mark('log: segments deleted by retention');
+  broker.look();
 });
